@@ -1,0 +1,221 @@
+//! Reading with limits, writing without halves, RON with its place in the text, and digests.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+
+/// The largest RON or JSON file that is read; ours are a few kilobytes.
+const TEXT_LIMIT: u64 = 16 << 20;
+
+/// What can go wrong with a file, always with its path.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The file could not be opened or read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file could not be written; what stood there before is untouched.
+    #[error("{}: cannot be written: {source}; what was there before is unchanged", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file is larger than anything this program writes or expects.
+    #[error("{}: found {found} bytes, expected at most {limit}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        found: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The text is not what it should be.
+    #[error("{origin}:{line}:{column}: {message}\n  {line} | {excerpt}")]
+    Text {
+        /// The file's path, or what else the text came from.
+        origin: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What was found and what was expected.
+        message: String,
+        /// The line itself.
+        excerpt: String,
+    },
+}
+
+/// Reads a whole file of at most `limit` bytes; its size is checked before memory is taken.
+///
+/// # Errors
+/// [`FileError::Read`] and [`FileError::TooLarge`].
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let failed = |source| FileError::Read { path: path.to_path_buf(), source };
+    let file = File::open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?.len();
+    if found > limit {
+        return Err(FileError::TooLarge { path: path.to_path_buf(), found, limit });
+    }
+    let mut bytes = Vec::with_capacity(found as usize);
+    file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Reads a text file in UTF-8.
+///
+/// # Errors
+/// As [`read`]; text that is not UTF-8 is a [`FileError::Text`] at the first bad byte.
+pub fn read_text(path: &Path) -> Result<String, FileError> {
+    String::from_utf8(read(path, TEXT_LIMIT)?).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = valid.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        FileError::Text {
+            origin: path.display().to_string(),
+            line,
+            column,
+            message: "found bytes that are not UTF-8, expected a text file".into(),
+            excerpt: String::new(),
+        }
+    })
+}
+
+/// Reads a RON file.
+///
+/// # Errors
+/// As [`read_text`]; text that does not parse names its line and column.
+pub fn read_ron<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
+    parse_ron(&read_text(path)?, &path.display().to_string())
+}
+
+/// Parses RON; `origin` names it in errors. `Some(x)` may be written as plain `x`.
+///
+/// # Errors
+/// [`FileError::Text`] with line and column.
+pub fn parse_ron<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, FileError> {
+    ron_options().from_str(text).map_err(|error| {
+        let (line, column) = (error.span.start.line, error.span.start.col);
+        FileError::Text {
+            origin: origin.into(),
+            line,
+            column,
+            message: error.code.to_string(),
+            excerpt: text.lines().nth(line.saturating_sub(1)).unwrap_or_default().into(),
+        }
+    })
+}
+
+/// Writes a value as RON for people to read, with a newline at the end.
+///
+/// # Panics
+/// Never for the types of this crate: their `Serialize` cannot fail.
+pub fn to_ron<T: Serialize>(value: &T) -> String {
+    let pretty = ron::ser::PrettyConfig::new().struct_names(true).indentor("    ").depth_limit(5);
+    let mut text = ron_options().to_string_pretty(value, pretty).expect("plain data serialises");
+    text.push('\n');
+    text
+}
+
+fn ron_options() -> ron::Options {
+    ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
+}
+
+/// Replaces `path` with `bytes`: a temporary file beside it is written, synced and renamed, so that a reader sees the old
+/// file or the new one and never a half. Missing parent folders are made.
+///
+/// # Errors
+/// [`FileError::Write`]; the temporary file is removed then.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: path.to_path_buf(), source };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = folder.join(name);
+    let written = (|| {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        // The rename itself survives a power cut only once the folder is synced; not every system can.
+        if let Ok(folder) = File::open(folder) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    })();
+    written.map_err(|source| {
+        let _ = fs::remove_file(&temporary);
+        failed(source)
+    })
+}
+
+/// SHA-256 of some bytes, in lower-case hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, Serialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Example {
+        epochs: usize,
+        seed: Option<u64>,
+    }
+
+    #[test]
+    fn ron_errors_name_line_and_column() {
+        let error = parse_ron::<Example>("(\n  epochs: 3,\n  epoch: 4,\n)", "example.ron").unwrap_err().to_string();
+        assert!(error.starts_with("example.ron:3:"), "{error}");
+        assert!(error.contains("`epoch`") && error.contains("`epochs`"), "{error}");
+    }
+
+    #[test]
+    fn ron_round_trips() {
+        let example = Example { epochs: 3, seed: Some(7) };
+        assert_eq!(parse_ron::<Example>(&to_ron(&example), "").unwrap(), example);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("folder");
+        fs::create_dir(&target).unwrap();
+        assert!(write_atomic(&target, b"new").is_err(), "a folder stands where the file should go");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let file = folder.path().join("new/file");
+        write_atomic(&file, b"1").unwrap();
+        write_atomic(&file, b"2").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"2");
+    }
+
+    #[test]
+    fn a_large_file_is_refused_before_it_is_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(1 << 40).unwrap();
+        assert!(matches!(read(file.path(), 1 << 20), Err(FileError::TooLarge { .. })));
+    }
+}

@@ -1,0 +1,10 @@
+//! What every room may use and none owns: files, randomness, progress, Ctrl-C, the font of the pictures.
+//!
+//! Nothing in here knows of hearts or networks. [`files`] replaces files atomically and reads RON with its place in the
+//! text; [`random`] is the one source of randomness; [`interrupt`] turns Ctrl-C into a flag that long work looks at;
+//! [`progress`] is a bar on a terminal and plain lines elsewhere.
+
+pub mod files;
+pub mod interrupt;
+pub mod progress;
+pub mod random;

@@ -1,0 +1,71 @@
+//! What a person sees while waiting: a bar on a terminal, a plain line every now and then elsewhere.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Elsewhere than on a terminal, a line at most this often.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The progress of one piece of long work, on standard error.
+#[derive(Debug)]
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    label: String,
+    unit: &'static str,
+    total: u64,
+    done: u64,
+    start: Instant,
+    last: Instant,
+}
+
+impl Progress {
+    /// Starts at 0 of `total` of `unit` (beats, bytes, records).
+    pub fn new(label: impl Into<String>, total: u64, unit: &'static str) -> Self {
+        let label = label.into();
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit} {{per_sec}} {{eta}} left");
+            let bar = ProgressBar::new(total);
+            if let Ok(style) = ProgressStyle::with_template(&style) {
+                bar.set_style(style);
+            }
+            bar.set_message(label.clone());
+            bar
+        });
+        let now = Instant::now();
+        Self { bar, label, unit, total, done: 0, start: now, last: now }
+    }
+
+    /// Goes on by `n`.
+    pub fn advance(&mut self, n: u64) {
+        self.done += n;
+        match &self.bar {
+            Some(bar) => bar.set_position(self.done),
+            None if self.last.elapsed() >= PLAIN_INTERVAL => {
+                self.last = Instant::now();
+                let rate = self.done as f64 / self.start.elapsed().as_secs_f64();
+                let left = self.total.saturating_sub(self.done) as f64 / rate.max(1e-9);
+                let Self { label, done, total, unit, .. } = self;
+                eprintln!("{label}: {done}/{total} {unit}, {rate:.0} {unit}/s, {left:.0} s left");
+            }
+            None => {}
+        }
+    }
+
+    /// Says something without disturbing the bar.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
