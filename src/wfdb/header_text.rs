@@ -1,0 +1,441 @@
+//! Header text: parsed field by field with its place, and written.
+
+use super::header::unwritable;
+use super::{BaseDate, BaseTime, Error, Format, Header, Result, SignalSpec};
+
+/// A line of the header, for errors.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    origin: &'a str,
+    number: usize,
+    text: &'a str,
+}
+
+/// A part of a line: where it starts, in bytes, and what stands there.
+#[derive(Clone, Copy)]
+struct Token<'a> {
+    line: Line<'a>,
+    start: usize,
+    text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn end(self) -> Token<'a> {
+        Token { line: self, start: self.text.len(), text: "" }
+    }
+
+    /// The next word from byte `from` on, and the byte after it.
+    fn word(self, from: usize) -> Option<(Token<'a>, usize)> {
+        let rest = &self.text[from..];
+        let start = from + rest.find(|c: char| !c.is_whitespace())?;
+        let length = self.text[start..].find(char::is_whitespace).unwrap_or(self.text.len() - start);
+        Some((Token { line: self, start, text: &self.text[start..start + length] }, start + length))
+    }
+}
+
+impl<'a> Token<'a> {
+    fn fail(self, field: &'static str, expected: impl Into<Box<str>>) -> Error {
+        Error::Header {
+            origin: self.line.origin.into(),
+            line: self.line.number,
+            column: self.line.text[..self.start].chars().count() + 1,
+            field,
+            found: if self.text.is_empty() { "nothing".into() } else { format!("`{}`", excerpt(self.text)).into() },
+            expected: expected.into(),
+            excerpt: excerpt(self.line.text).into(),
+        }
+    }
+
+    fn unsupported(self, found: impl Into<Box<str>>, expected: impl Into<Box<str>>) -> Error {
+        let column = self.line.text[..self.start].chars().count() + 1;
+        Error::Unsupported {
+            origin: format!("{}:{}:{column}", self.line.origin, self.line.number).into(),
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
+
+    /// What stands before and after the first `separator`.
+    fn split(self, separator: char) -> (Self, Option<Self>) {
+        match self.text.split_once(separator) {
+            None => (self, None),
+            Some((before, after)) => {
+                let start = self.start + before.len() + separator.len_utf8();
+                (Self { text: before, ..self }, Some(Self { start, text: after, ..self }))
+            }
+        }
+    }
+
+    fn integer<T: std::str::FromStr>(self, field: &'static str, expected: &str) -> Result<T> {
+        // `+5` parses in Rust and is a byte offset in a header.
+        let parsed = if self.text.starts_with('+') { None } else { self.text.parse().ok() };
+        parsed.ok_or_else(|| self.fail(field, expected))
+    }
+
+    fn decimal(self, field: &'static str, expected: &str) -> Result<f64> {
+        let plain = self.text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+        let value = self.text.parse().ok().filter(|value: &f64| plain && value.is_finite());
+        value.ok_or_else(|| self.fail(field, expected))
+    }
+}
+
+/// A text of bounded length, for errors.
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(120) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+pub(super) fn parse(text: &str, origin: &str) -> Result<Header> {
+    let mut comments = Vec::new();
+    let mut lines = Vec::new();
+    for (index, text) in text.lines().enumerate() {
+        let text = text.trim_end();
+        if let Some(comment) = text.trim_start().strip_prefix('#') {
+            comments.push(comment.strip_prefix(' ').unwrap_or(comment).to_owned());
+        } else if !text.is_empty() {
+            lines.push(Line { origin, number: index + 1, text });
+        }
+    }
+    let Some((first, rest)) = lines.split_first() else {
+        let nowhere = Line { origin, number: 1, text: "" };
+        return Err(nowhere.end().fail("record line", "a record's name, its number of signals and its frequency"));
+    };
+    let (mut header, signals) = record_line(*first)?;
+    if let Some(line) = rest.get(signals) {
+        let (word, _) = line.word(0).expect("lines kept here are not blank");
+        return Err(word.fail("signal line", format!("no more than the {signals} signal lines of the record line")));
+    }
+    if rest.len() < signals {
+        let last = rest.last().unwrap_or(first).end();
+        let expected = format!("{signals} signal lines as the record line says, and there are {}", rest.len());
+        return Err(last.fail("end of the header", expected));
+    }
+    for line in rest {
+        let signal = signal_line(*line)?;
+        check_file_sharing(*line, &header.signals, &signal)?;
+        header.signals.push(signal);
+    }
+    header.comments = comments;
+    Ok(header)
+}
+
+/// `NAME[/SEGMENTS] SIGNALS [FREQUENCY[/COUNTER[(BASE)]] [SAMPLES [TIME [DATE]]]]`, and the number of signals.
+fn record_line(line: Line) -> Result<(Header, usize)> {
+    let mut words = std::iter::successors(line.word(0), |(_, end)| line.word(*end)).map(|(word, _)| word);
+    let name_word = words.next().unwrap_or(line.end());
+    let (name, segments) = name_word.split('/');
+    if !is_name(name.text) {
+        return Err(name.fail("record name", "letters, digits, `_`, `-`"));
+    }
+    if segments.is_some() {
+        let how =
+            "only single-segment records are: give the name of one of its segments, or join them (xform, rdrecord)";
+        return Err(name_word.unsupported(format!("the multi-segment record `{}`", excerpt(name_word.text)), how));
+    }
+    let mut header = Header::new(name.text, 250.0);
+    let signals = words.next().unwrap_or(line.end()).integer("number of signals", "a whole number, 0 or more")?;
+    if let Some(word) = words.next() {
+        let (frequency, counter) = word.split('/');
+        header.frequency = frequency.decimal("sampling frequency", "a number of Hz above 0")?;
+        if header.frequency <= 0.0 {
+            return Err(frequency.fail("sampling frequency", "a number of Hz above 0"));
+        }
+        if let Some(counter) = counter {
+            let (counter, base) = counter.split('(');
+            header.counter_frequency = Some(counter.decimal("counter frequency", "a number of Hz")?);
+            header.base_counter =
+                base.map(|base| parenthesis(base)?.decimal("base counter", "a number")).transpose()?;
+        }
+    }
+    if let Some(word) = words.next() {
+        let samples = word.integer("number of samples", "a whole number, 0 or more")?;
+        header.samples = Some(samples).filter(|samples| *samples > 0);
+    }
+    header.base_time = words.next().map(base_time).transpose()?;
+    header.base_date = words.next().map(base_date).transpose()?.flatten();
+    match words.next() {
+        Some(word) => Err(word.fail("end of the record line", "nothing after the base date")),
+        None => Ok((header, signals)),
+    }
+}
+
+/// What stands before a closing parenthesis that must be the last character.
+fn parenthesis(token: Token) -> Result<Token> {
+    match token.text.strip_suffix(')') {
+        Some(text) => Ok(Token { text, ..token }),
+        None => Err(token.fail("parenthesis", "`)` at the end")),
+    }
+}
+
+/// `[[HH:]MM:]SS[.FRACTION]`.
+fn base_time(word: Token) -> Result<BaseTime> {
+    let fail = || word.fail("base time", "HH:MM:SS, with hours below 24, minutes and seconds below 60");
+    let (whole, fraction) = word.text.split_once('.').unwrap_or((word.text, "0"));
+    let digits =
+        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = whole.split(':').collect();
+    if parts.len() > 3 || !parts.iter().all(|part| digits(part, 2)) || !digits(fraction, 9) {
+        return Err(fail());
+    }
+    let mut numbers = parts.iter().rev().map(|part| part.parse::<u8>().unwrap_or(u8::MAX));
+    let mut next = || numbers.next().unwrap_or(0);
+    let (second, minute, hour) = (next(), next(), next());
+    if hour > 23 || minute > 59 || second > 59 {
+        return Err(fail());
+    }
+    let nanosecond = format!("{fraction:0<9}").parse().map_err(|_| fail())?;
+    Ok(BaseTime { hour, minute, second, nanosecond })
+}
+
+/// `DD/MM/YYYY`; `0/0/0`, in old headers, is no date.
+fn base_date(word: Token) -> Result<Option<BaseDate>> {
+    let fail = || word.fail("base date", "DD/MM/YYYY, a day that exists");
+    let parts: Vec<u16> = word.text.split('/').map(|part| part.parse().map_err(|_| fail())).collect::<Result<_>>()?;
+    let &[day, month, year] = parts.as_slice() else { return Err(fail()) };
+    if (day, month, year) == (0, 0, 0) {
+        return Ok(None);
+    }
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u16::from(leap),
+        1..=12 => 31,
+        _ => return Err(fail()),
+    };
+    if !(1..=days).contains(&day) || !(1..=9999).contains(&year) {
+        return Err(fail());
+    }
+    Ok(Some(BaseDate { day: day as u8, month: month as u8, year }))
+}
+
+/// `FILE FORMAT[xN][:SKEW][+OFFSET] [GAIN[(BASELINE)][/UNITS] [RESOLUTION [ZERO [INITIAL [CHECKSUM [BLOCK [DESCRIPTION]]]]]]]`.
+fn signal_line(line: Line) -> Result<SignalSpec> {
+    let mut at = 0;
+    let mut next = || line.word(at).map(|(word, end)| (at = end, word).1);
+    let file = next().unwrap_or(line.end());
+    if !is_file_name(file.text) {
+        let expected = "the name of a file beside the header: letters, digits, `_`, `-`, `.`; no folders";
+        return Err(file.fail("file name", expected));
+    }
+    let mut signal = SignalSpec { file: file.text.into(), ..SignalSpec::default() };
+    storage(next().unwrap_or(line.end()), &mut signal)?;
+    let mut baseline = None;
+    if let Some(word) = next() {
+        let (amount, units) = match word.text.find(['(', '/']).map(|at| word.text.as_bytes()[at]) {
+            None => (word, None),
+            Some(b'/') => word.split('/'),
+            Some(_) => {
+                let (amount, rest) = word.split('(');
+                let rest = rest.unwrap_or(line.end());
+                let (inside, after) = rest.split(')');
+                let after = after.ok_or_else(|| rest.fail("baseline", "a whole number of adu, then `)`"))?;
+                baseline = Some(inside.integer("baseline", "a whole number of adu")?);
+                match after.split('/') {
+                    (before, _) if !before.text.is_empty() => {
+                        return Err(after.fail("units", "`/` and the unit, after the baseline"));
+                    }
+                    (_, units) => (amount, units),
+                }
+            }
+        };
+        signal.gain = amount.decimal("gain", "adu per unit, a number")?;
+        if signal.gain == 0.0 {
+            signal.gain = 200.0;
+        }
+        if let Some(units) = units.filter(|units| !units.text.is_empty()) {
+            signal.units = units.text.into();
+        }
+    }
+    if let Some(word) = next() {
+        signal.adc_resolution = word.integer("ADC resolution", "a whole number of bits")?;
+    }
+    if let Some(word) = next() {
+        signal.adc_zero = word.integer("ADC zero", "a whole number of adu")?;
+    }
+    signal.baseline = baseline.unwrap_or(signal.adc_zero);
+    signal.initial_value = next().map(|word| word.integer("initial value", "a whole number of adu")).transpose()?;
+    if let Some(word) = next() {
+        let expected = "a whole number of 16 bits, -32768 to 65535";
+        let sum: i32 = word.integer("checksum", expected)?;
+        if !(-32768..=65535).contains(&sum) {
+            return Err(word.fail("checksum", expected));
+        }
+        signal.checksum = Some(sum as i16); // 40000 and -25536 are the same sum modulo 2^16
+    }
+    if let Some(word) = next() {
+        signal.block_size = word.integer("block size", "a whole number of bytes")?;
+    }
+    signal.description = line.text[at..].trim().into();
+    Ok(signal)
+}
+
+/// `FORMAT[xN][:SKEW][+OFFSET]`.
+fn storage(word: Token, signal: &mut SignalSpec) -> Result<()> {
+    let (rest, offset) = word.split('+');
+    let (rest, skew) = rest.split(':');
+    let (number, frame) = rest.split('x');
+    let number_value: u32 = number.integer("format", "the number of a signal format, such as 212 or 16")?;
+    signal.format = Format::from_number(number_value).ok_or_else(|| {
+        let read = Format::ALL.map(|format| format.to_string()).join(" and ");
+        if Format::OF_WFDB.contains(&number_value) {
+            let how = format!("only formats {read} are: convert the record (xform, or wfdb.wrsamp in Python)");
+            word.unsupported(format!("signal format {number_value}"), how)
+        } else {
+            number.fail("format", format!("a signal format of WFDB (formats {read} are read)"))
+        }
+    })?;
+    if let Some(frame) = frame {
+        signal.samples_per_frame = frame.integer("samples per frame", "a whole number, 1 or more")?;
+        if signal.samples_per_frame == 0 {
+            return Err(frame.fail("samples per frame", "a whole number, 1 or more"));
+        }
+    }
+    if let Some(skew) = skew {
+        signal.skew = skew.integer("skew", "a whole number of frames, 0 or more")?;
+    }
+    if let Some(offset) = offset {
+        signal.byte_offset = offset.integer("byte offset", "a whole number of bytes, 0 or more")?;
+    }
+    Ok(())
+}
+
+/// Signals of one file are interleaved in it: they stand together and agree on how it is stored.
+fn check_file_sharing(line: Line, before: &[SignalSpec], signal: &SignalSpec) -> Result<()> {
+    let Some(last) = before.iter().rposition(|other| other.file == signal.file) else { return Ok(()) };
+    let file = line.word(0).map_or(line.end(), |(word, _)| word);
+    let storage = line.word(file.start + file.text.len()).map_or(line.end(), |(word, _)| word);
+    if last + 1 != before.len() {
+        return Err(file.fail("file name", "the signals of one file on consecutive lines"));
+    }
+    let first = &before[last];
+    if first.format != signal.format {
+        let expected = format!("format {}, as the signal before it in the same file", first.format);
+        return Err(storage.fail("format", expected));
+    }
+    if first.byte_offset != signal.byte_offset {
+        let expected = format!("+{}, as the signal before it in the same file", first.byte_offset);
+        return Err(storage.fail("byte offset", expected));
+    }
+    Ok(())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+/// A name beside the header: a header never makes us read elsewhere.
+fn is_file_name(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+        && !text.starts_with('.')
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+pub(super) fn write(header: &Header) -> Result<String> {
+    use std::fmt::Write;
+    let origin = format!("{}.hea", header.name);
+    if !is_name(&header.name) {
+        return Err(unwritable(origin, "record name", format!("`{}`", header.name), "letters, digits, `_`, `-`"));
+    }
+    if !(header.frequency.is_finite() && header.frequency > 0.0) {
+        return Err(unwritable(origin, "sampling frequency", header.frequency.to_string(), "a number of Hz above 0"));
+    }
+    let mut text = format!("{} {} {}", header.name, header.signals.len(), header.frequency);
+    match (header.counter_frequency, header.base_counter) {
+        (Some(counter), _) if !counter.is_finite() => {
+            return Err(unwritable(origin, "counter frequency", counter.to_string(), "a number of Hz"));
+        }
+        (_, Some(base)) if !base.is_finite() => {
+            return Err(unwritable(origin, "base counter", base.to_string(), "a number"));
+        }
+        (None, Some(_)) => {
+            return Err(unwritable(
+                origin,
+                "base counter",
+                "no counter frequency",
+                "one, since there is a base counter",
+            ));
+        }
+        (Some(counter), Some(base)) => text += &format!("/{counter}({base})"),
+        (Some(counter), None) => text += &format!("/{counter}"),
+        (None, None) => {}
+    }
+    // The fields are told apart by their order: a date needs a time before it, and a time a number of samples.
+    let time = header.base_time.or(header.base_date.map(|_| BaseTime { hour: 0, minute: 0, second: 0, nanosecond: 0 }));
+    if header.samples.is_some() || time.is_some() {
+        let _ = write!(text, " {}", header.samples.unwrap_or(0));
+    }
+    if let Some(time) = time {
+        let _ = write!(text, " {time}");
+    }
+    if let Some(date) = header.base_date {
+        let _ = write!(text, " {date}");
+    }
+    text.push('\n');
+    for (index, signal) in header.signals.iter().enumerate() {
+        let default = format!("{}.dat", header.name);
+        let signal_text = signal_text(signal, &default).map_err(|(field, found, expected)| {
+            unwritable(&*origin, format!("{field} of signal {index} ({})", signal.description), found, expected)
+        })?;
+        text.push_str(&signal_text);
+    }
+    for comment in &header.comments {
+        if comment.contains(['\n', '\r']) || comment.trim_end() != comment {
+            let expected = "one line without blanks at its end";
+            return Err(unwritable(origin, "comment", format!("{comment:?}"), expected));
+        }
+        text.push_str(if comment.is_empty() { "#" } else { "# " });
+        text.push_str(comment);
+        text.push('\n');
+    }
+    // Whatever the checks above forgot: a header is only written if it reads back.
+    parse(&text, &origin)?;
+    Ok(text)
+}
+
+/// One line, or the field that cannot be written, what it is, and what it may be.
+fn signal_text(
+    signal: &SignalSpec,
+    default: &str,
+) -> std::result::Result<String, (&'static str, String, &'static str)> {
+    use std::fmt::Write;
+    let file = if signal.file.is_empty() { default } else { &signal.file };
+    if !is_file_name(file) {
+        return Err(("file name", format!("`{file}`"), "a plain file name: letters, digits, `_`, `-`, `.`"));
+    }
+    if !signal.gain.is_finite() || signal.gain == 0.0 {
+        return Err(("gain", signal.gain.to_string(), "a number of adu per unit, not 0"));
+    }
+    if signal.units.is_empty() || signal.units.contains(char::is_whitespace) {
+        return Err(("units", format!("{:?}", signal.units), "a unit without blanks"));
+    }
+    let description = &signal.description;
+    if description.trim() != description || description.contains(['\n', '\r']) {
+        return Err(("description", format!("{description:?}"), "one line without blanks at its ends"));
+    }
+    let mut text = format!("{file} {}", signal.format);
+    if signal.samples_per_frame != 1 {
+        let _ = write!(text, "x{}", signal.samples_per_frame);
+    }
+    if signal.skew != 0 {
+        let _ = write!(text, ":{}", signal.skew);
+    }
+    if signal.byte_offset != 0 {
+        let _ = write!(text, "+{}", signal.byte_offset);
+    }
+    let SignalSpec { gain, baseline, units, adc_resolution, adc_zero, block_size, .. } = signal;
+    let _ = write!(text, " {gain}({baseline})/{units} {adc_resolution} {adc_zero}");
+    // Later fields need the earlier ones; those not known end the line.
+    match (signal.initial_value, signal.checksum) {
+        (Some(initial), Some(checksum)) => {
+            text += &format!(" {initial} {checksum} {block_size} {description}");
+        }
+        (None, None) if description.is_empty() && *block_size == 0 => {}
+        (Some(initial), None) if description.is_empty() && *block_size == 0 => text += &format!(" {initial}"),
+        _ => return Err(("checksum and initial value", "none".into(), "both; writing the whole record fills them in")),
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    Ok(text)
+}
