@@ -14,6 +14,8 @@
 //! # Ok::<(), heart_darts::database::Error>(())
 //! ```
 
+pub mod synthetic;
+
 mod builtin;
 mod class;
 mod description;
