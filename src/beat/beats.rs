@@ -1,0 +1,117 @@
+//! A set of beats in memory: one copy of the samples, and where each beat came from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::beat::{Error, Result};
+use crate::database::Class;
+
+/// How many beats of each class, in the order N S V F Q.
+pub type ClassCounts = [usize; 5];
+
+/// Which side of a published inter-patient split a record is on; for MIT-BIH de Chazal et al. 2004
+/// (doi:10.1109/TBME.2004.827359): DS1 trains, DS2 tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PublishedSet {
+    /// DS1.
+    Training,
+    /// DS2.
+    Test,
+}
+
+/// A record that gave beats.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordInfo {
+    /// The record's name, such as `201`.
+    pub name: String,
+    /// Whose heart it is; records of one subject share it, such as `201` and `202` of MIT-BIH.
+    pub subject: String,
+    /// Its side in the database's published inter-patient sets; `None` when it is in neither.
+    pub published: Option<PublishedSet>,
+}
+
+/// Beats cut from records, in the order of the records and, within one, of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beats {
+    /// The database's name, for messages.
+    pub database: String,
+    /// Rate of `values` in Hz, after resampling.
+    pub frequency: f64,
+    /// How many leads a beat has.
+    pub leads: usize,
+    /// How many samples of each lead.
+    pub samples: usize,
+    /// `[beats, leads, samples]` in mV, or standardised (mean 0, deviation 1).
+    pub values: Vec<f32>,
+    /// `[beats]`
+    pub classes: Vec<Class>,
+    /// `[beats]`: index into `records`.
+    pub record: Vec<u32>,
+    /// `[beats]`: the R peak, in samples of the record as it is on disk (not resampled), from 0.
+    pub position: Vec<u64>,
+    /// The records, in the database's order.
+    pub records: Vec<RecordInfo>,
+}
+
+impl Beats {
+    /// How many beats.
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// The samples of one beat, `[leads, samples]`.
+    ///
+    /// # Panics
+    /// If there is no such beat.
+    pub fn beat(&self, index: usize) -> &[f32] {
+        let size = self.leads * self.samples;
+        &self.values[index * size..(index + 1) * size]
+    }
+
+    /// Whose beat it is.
+    ///
+    /// # Panics
+    /// If there is no such beat.
+    pub fn subject(&self, index: usize) -> &str {
+        &self.records[self.record[index] as usize].subject
+    }
+
+    /// Beats of each class.
+    pub fn class_counts(&self) -> ClassCounts {
+        count(self.classes.iter().copied())
+    }
+
+    /// That all parts have the same length and point at records there are.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], naming what does not fit.
+    pub fn check(&self) -> Result<()> {
+        let beats = self.classes.len();
+        let size = beats.checked_mul(self.leads).and_then(|size| size.checked_mul(self.samples));
+        let wrong = if size != Some(self.values.len()) {
+            format!("{} values for [{beats}, {}, {}]", self.values.len(), self.leads, self.samples)
+        } else if self.record.len() != beats || self.position.len() != beats {
+            format!("{beats} classes, {} records and {} positions", self.record.len(), self.position.len())
+        } else if let Some(record) = self.record.iter().find(|record| **record as usize >= self.records.len()) {
+            format!("record {record} of {}", self.records.len())
+        } else if u32::try_from(beats).is_err() {
+            format!("{beats} members, of which a split can number only 2^32")
+        } else {
+            return Ok(());
+        };
+        Err(Error::Inconsistent(wrong))
+    }
+}
+
+/// Counts classes.
+pub(super) fn count(classes: impl Iterator<Item = Class>) -> ClassCounts {
+    classes.fold([0; 5], |mut counts, class| {
+        counts[class.index()] += 1;
+        counts
+    })
+}

@@ -1,0 +1,78 @@
+//! What can go wrong between a folder of records and batches of beats.
+
+use crate::database::Class;
+
+/// A failure of this room; the text is complete by itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A number in a split rule, a limit or an augmentation is outside its range.
+    #[error("{what}: found {found}, expected {expected}")]
+    Setting {
+        /// The setting, by the name it has in RON.
+        what: &'static str,
+        /// Its value.
+        found: String,
+        /// The range, and what to do.
+        expected: String,
+    },
+    /// The split `inter-patient` was asked of a database for which nobody published sets.
+    #[error(
+        "split `inter-patient`: database `{database}` has no published training and test sets (mitdb has de Chazal's \
+         DS1 and DS2); use `PatientFolds(folds: 5, fold: 0)`, which keeps subjects whole in any database"
+    )]
+    NoPublishedSets {
+        /// The database's name.
+        database: String,
+    },
+    /// There are fewer subjects than the split needs.
+    #[error(
+        "split `{split}`: found {found} subject(s) in database `{database}`, expected at least {expected}; {advice}"
+    )]
+    TooFewSubjects {
+        /// The split's name.
+        split: &'static str,
+        /// The database's name.
+        database: String,
+        /// How many subjects there are.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A part of a split would hold no beat.
+    #[error("split `{split}`: its {part} part would hold none of the {beats} beats of database `{database}`; {advice}")]
+    EmptyPart {
+        /// The split's name.
+        split: &'static str,
+        /// `training`, `validation` or `test`.
+        part: &'static str,
+        /// How many beats there are in all.
+        beats: usize,
+        /// The database's name.
+        database: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The training beats lack a class.
+    #[error(
+        "the training part holds no beat of class {}; a network cannot learn it: add records that have such beats, \
+         choose another split or seed, or allow absent classes",
+        symbols(classes)
+    )]
+    AbsentClasses {
+        /// The classes without a beat.
+        classes: Vec<Class>,
+    },
+    /// A set of beats contradicts itself: a mistake in this program, not in the data.
+    #[error("internal mistake, please report it: beats with {0}")]
+    Inconsistent(String),
+}
+
+/// What most functions of this room return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+fn symbols(classes: &[Class]) -> String {
+    classes.iter().map(|class| class.symbol().to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,278 @@
+//! Views of beats by their role: what trains, what validates, what tests. A view holds indices; the samples stay where
+//! they are, once.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+
+use crate::beat::beats::count;
+use crate::beat::{Augmentation, Beats, ClassCounts, Error, Result};
+use crate::database::Class;
+use crate::support::random::Generator;
+
+/// Marks beats that gradients and statistics come from.
+#[derive(Debug, Clone, Copy)]
+pub enum Training {}
+/// Marks beats that choose: the model, the epoch, alpha.
+#[derive(Debug, Clone, Copy)]
+pub enum Validation {}
+/// Marks beats that are looked at once, at the end.
+#[derive(Debug, Clone, Copy)]
+pub enum Test {}
+
+/// The three roles.
+pub trait Role: sealed::Sealed {
+    /// `training`, `validation` or `test`.
+    const NAME: &'static str;
+}
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Training {}
+    impl Sealed for super::Validation {}
+    impl Sealed for super::Test {}
+}
+impl Role for Training {
+    const NAME: &'static str = "training";
+}
+impl Role for Validation {
+    const NAME: &'static str = "validation";
+}
+impl Role for Test {
+    const NAME: &'static str = "test";
+}
+
+/// Some beats of a set, in one role. Every role gives batches; only training and validation beats are counted by class,
+/// and only training beats are augmented.
+#[derive(Debug)]
+pub struct Subset<R: Role> {
+    beats: Arc<Beats>,
+    indices: Vec<u32>,
+    role: PhantomData<R>,
+}
+
+/// The beats that are looked at once, at the end. It gives batches and where each beat came from, nothing else: there is
+/// no way to draw class weights, a scale or a choice of the model from it.
+pub type TestPart = Subset<Test>;
+
+/// Where one beat came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BeatOrigin<'a> {
+    /// The record's name.
+    pub record: &'a str,
+    /// The subject's name.
+    pub subject: &'a str,
+    /// The R peak, in samples of the record as it is on disk.
+    pub position: u64,
+}
+
+/// Beats side by side, ready for a network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// `[batch, leads, samples]`
+    pub values: Vec<f32>,
+    /// `[batch]`: [`Class::index`].
+    pub classes: Vec<u32>,
+    /// How many leads.
+    pub leads: usize,
+    /// How many samples of each lead.
+    pub samples: usize,
+}
+
+impl Batch {
+    /// How many beats.
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// Values `[batch, leads, samples]` f32 and classes `[batch]` u32; on the CPU nothing is copied.
+    ///
+    /// # Errors
+    /// What the device says.
+    pub fn into_tensors(self, device: &Device) -> candle_core::Result<(Tensor, Tensor)> {
+        let batch = self.classes.len();
+        let values = Tensor::from_vec(self.values, (batch, self.leads, self.samples), device)?;
+        Ok((values, Tensor::from_vec(self.classes, batch, device)?))
+    }
+}
+
+impl<R: Role> Subset<R> {
+    /// Only this room makes views, so that a beat has the role that the split gave it.
+    pub(super) fn new(beats: Arc<Beats>, indices: Vec<u32>) -> Self {
+        Self { beats, indices, role: PhantomData }
+    }
+
+    pub(super) fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Beats> {
+        &self.beats
+    }
+
+    /// How many beats.
+    pub fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.indices.is_empty()
+    }
+
+    /// How many leads a beat has.
+    pub fn leads(&self) -> usize {
+        self.beats.leads
+    }
+
+    /// How many samples of each lead.
+    pub fn samples(&self) -> usize {
+        self.beats.samples
+    }
+
+    /// Rate of the samples in Hz.
+    pub fn frequency(&self) -> f64 {
+        self.beats.frequency
+    }
+
+    /// The beats `chosen`, each counted from 0 within this view, in that order.
+    ///
+    /// # Panics
+    /// If one of them is not below [`Self::len`].
+    ///
+    /// # Example
+    /// ```
+    /// # use heart_darts::beat::{Batch, Training, Subset};
+    /// # use heart_darts::support::random::Generator;
+    /// fn an_epoch(training: &Subset<Training>, generator: &mut Generator) {
+    ///     for chosen in generator.permutation(training.len()).chunks(256) {
+    ///         let batch: Batch = training.batch(chosen);
+    ///         assert_eq!(batch.values.len(), chosen.len() * training.leads() * training.samples());
+    ///     }
+    /// }
+    /// ```
+    pub fn batch(&self, chosen: &[usize]) -> Batch {
+        self.gather(chosen.iter().map(|&index| self.indices[index]))
+    }
+
+    /// All beats in order, `size` at a time; the last batch may be smaller.
+    ///
+    /// # Panics
+    /// If `size` is 0.
+    pub fn batches(&self, size: usize) -> impl ExactSizeIterator<Item = Batch> {
+        self.indices.chunks(size).map(|chosen| self.gather(chosen.iter().copied()))
+    }
+
+    /// Where a beat of this view came from.
+    ///
+    /// # Panics
+    /// If `index` is not below [`Self::len`].
+    pub fn origin(&self, index: usize) -> BeatOrigin<'_> {
+        let beat = self.indices[index] as usize;
+        let record = &self.beats.records[self.beats.record[beat] as usize];
+        BeatOrigin { record: &record.name, subject: &record.subject, position: self.beats.position[beat] }
+    }
+
+    fn gather(&self, chosen: impl ExactSizeIterator<Item = u32>) -> Batch {
+        let Beats { leads, samples, .. } = *self.beats;
+        let mut values = Vec::with_capacity(chosen.len() * leads * samples);
+        let mut classes = Vec::with_capacity(chosen.len());
+        for beat in chosen {
+            values.extend_from_slice(self.beats.beat(beat as usize));
+            classes.push(self.beats.classes[beat as usize].index() as u32);
+        }
+        Batch { values, classes, leads, samples }
+    }
+
+    fn counts(&self) -> ClassCounts {
+        count(self.indices.iter().map(|&beat| self.beats.classes[beat as usize]))
+    }
+}
+
+impl Subset<Training> {
+    /// Beats of each class, N S V F Q: what class weights come from.
+    pub fn class_counts(&self) -> ClassCounts {
+        self.counts()
+    }
+
+    /// As [`Subset::batch`], each beat changed at random.
+    ///
+    /// # Panics
+    /// If one of `chosen` is not below [`Subset::len`].
+    pub fn augmented(&self, chosen: &[usize], augmentation: &Augmentation, generator: &mut Generator) -> Batch {
+        let mut batch = self.batch(chosen);
+        for beat in batch.values.chunks_exact_mut((batch.leads * batch.samples).max(1)) {
+            augmentation.apply(beat, batch.samples, self.beats.frequency, generator);
+        }
+        batch
+    }
+}
+
+impl Subset<Validation> {
+    /// Beats of each class, N S V F Q.
+    pub fn class_counts(&self) -> ClassCounts {
+        self.counts()
+    }
+}
+
+impl TestPart {
+    /// Every beat of a set as test beats: for a model that was trained on other data.
+    ///
+    /// # Errors
+    /// [`Error::EmptyPart`] for no beats, [`Error::Inconsistent`].
+    pub fn whole(beats: Arc<Beats>) -> Result<Self> {
+        beats.check()?;
+        if beats.is_empty() {
+            let advice = "check the leads and the class map of the database";
+            let database = beats.database.clone();
+            return Err(Error::EmptyPart { split: "whole", part: Test::NAME, beats: 0, database, advice });
+        }
+        let all = (0..beats.len() as u32).collect();
+        Ok(Self::new(beats, all))
+    }
+}
+
+/// What training code is given: beats to learn from and beats to choose by.
+#[derive(Debug)]
+pub struct TrainingPart {
+    training: Subset<Training>,
+    validation: Subset<Validation>,
+}
+
+impl TrainingPart {
+    pub(super) fn new(training: Subset<Training>, validation: Subset<Validation>) -> Self {
+        Self { training, validation }
+    }
+
+    /// The beats to learn from.
+    pub fn training(&self) -> &Subset<Training> {
+        &self.training
+    }
+
+    /// The beats to choose by; empty when the split's `validation` is 0.
+    pub fn validation(&self) -> &Subset<Validation> {
+        &self.validation
+    }
+
+    /// Classes that no training beat has.
+    pub fn absent_classes(&self) -> Vec<Class> {
+        let counts = self.training.class_counts();
+        Class::ALL.into_iter().filter(|class| counts[class.index()] == 0).collect()
+    }
+
+    /// That every class has a training beat.
+    ///
+    /// # Errors
+    /// [`Error::AbsentClasses`].
+    pub fn require_all_classes(&self) -> Result<()> {
+        match self.absent_classes() {
+            classes if classes.is_empty() => Ok(()),
+            classes => Err(Error::AbsentClasses { classes }),
+        }
+    }
+}
