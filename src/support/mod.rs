@@ -2,9 +2,11 @@
 //!
 //! Nothing in here knows of hearts or networks. [`files`] replaces files atomically and reads RON with its place in the
 //! text; [`random`] is the one source of randomness; [`interrupt`] turns Ctrl-C into a flag that long work looks at;
-//! [`progress`] is a bar on a terminal and plain lines elsewhere.
+//! [`progress`] is a bar on a terminal and plain lines elsewhere; [`font`] is the
+//! pictures' own.
 
 pub mod files;
+pub mod font;
 pub mod interrupt;
 pub mod progress;
 pub mod random;
