@@ -13,7 +13,7 @@ const SUB: u8 = 61;
 const CHN: u8 = 62;
 const AUX: u8 = 63;
 
-/// The largest sample number that is written: some 97 years at 360 Hz.
+/// Sample numbers that are written lie below this: some 97 years at 360 Hz.
 const LAST_SAMPLE: u64 = 1 << 40;
 
 const RESOLUTION: &str = "## time resolution: ";
@@ -215,7 +215,7 @@ pub(super) fn write(file: &AnnotationFile, origin: &str) -> Result<Vec<u8>> {
             return Err(refuse(annotation.note(), expected));
         }
         // A skip holds 31 bits: without a bound, one number could ask for gigabytes of skips.
-        let sample = Some(annotation.sample).filter(|sample| *sample <= LAST_SAMPLE);
+        let sample = Some(annotation.sample).filter(|sample| *sample < LAST_SAMPLE);
         let sample = sample.ok_or_else(|| refuse("its sample number".into(), "one below 2^40"))? as i64;
         let mut step = sample - time;
         while !(0..1024).contains(&step) {

@@ -41,7 +41,8 @@ pub struct SignalSpec {
     pub format: Format,
     /// Samples of this signal a frame; signals with more than 1 are not read.
     pub samples_per_frame: u32,
-    /// Frames by which this signal is late in its file; reading undoes it, so that samples of one index belong together.
+    /// Frames by which this signal is late in its file; reading undoes it, so that samples of one index belong together,
+    /// and the last `skew` samples are not there.
     pub skew: u32,
     /// Bytes before the first sample in the signal file.
     pub byte_offset: u64,

@@ -173,14 +173,12 @@ impl Group {
             });
         }
         let skew = |signal: usize| u64::from(header.signals[signal].skew);
-        let late = wanted.iter().map(|(_, signal)| skew(*signal)).max().unwrap_or(0);
-        let frames = (samples + late).min(self.frames.max(samples));
         let mut sums = vec![0_i32; wanted.len()];
         for (place, _) in wanted {
             signals[*place].reserve_exact(samples as usize);
         }
         let mut first = vec![None; wanted.len()];
-        self.for_each_chunk(frames, format, |start, decoded| {
+        self.for_each_chunk(samples, format, |start, decoded| {
             let end = start + decoded.len() as u64 / self.frame;
             for ((k, (place, signal)), first) in wanted.iter().enumerate().zip(&mut first) {
                 let position = specs[..signal - self.signals.start].iter();
@@ -194,13 +192,13 @@ impl Group {
                 // Checksum and initial value are those of the file's frames, before skew is undone.
                 sums[k] = of(0..samples).fold(sums[k], |sum, sample| sum.wrapping_add(*sample));
                 *first = first.or(of(0..samples).next().copied());
-                let stored = of(skew(*signal)..skew(*signal) + samples);
+                let stored = of(skew(*signal)..samples.max(skew(*signal)));
                 let invalid = format.invalid();
                 signals[*place].extend(stored.map(|sample| if *sample == invalid { INVALID } else { *sample }));
             }
         })?;
         for ((place, signal), (sum, first)) in wanted.iter().zip(sums.iter().zip(first)) {
-            // Where the file ends before the skew is made up for, there is no sample.
+            // The last samples of a late signal lie after the frames that the header counts: they are not there.
             signals[*place].resize(samples as usize, INVALID);
             self.verify(&header.signals[*signal], origin, *signal, *sum, first)?;
         }

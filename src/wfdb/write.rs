@@ -50,7 +50,12 @@ impl Record {
             }
         }
         if header.signals.iter().any(|spec| spec.file == format!("{}.hea", header.name)) {
-            return Err(unwritable(origin, "signal file", "the header's own name", "another, such as ending in .dat"));
+            return Err(unwritable(
+                origin,
+                "signal file",
+                format!("`{}.hea`", header.name),
+                "another, such as ending in .dat",
+            ));
         }
         let text = header.text()?;
         let mut start = 0;

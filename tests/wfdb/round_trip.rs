@@ -1,0 +1,98 @@
+//! Whatever is written is read back.
+
+use heart_darts::wfdb::{
+    Annotation, AnnotationFile, Code, Format, Header, INVALID, Record, SignalSpec, read_annotations, write_annotations,
+};
+use proptest::prelude::*;
+
+fn signal(format: Format, samples: usize) -> impl Strategy<Value = Vec<i32>> {
+    let (low, high) = format.range();
+    proptest::collection::vec(prop_oneof![9 => low..=high, 1 => Just(INVALID)], samples)
+}
+
+/// A record of one to five signals, in files of their own or shared.
+fn record() -> impl Strategy<Value = Record> {
+    let one = (any::<bool>(), any::<bool>(), 1e-3..1e4_f64, -5000..5000, "[a-zA-Z0-9/^%]{1,6}", "[!-~]{0,5}");
+    (proptest::collection::vec(one, 1..6), 0_usize..70, 0.1..5000.0_f64).prop_flat_map(|(specs, samples, rate)| {
+        let mut header = Header::new("r_1", rate);
+        for (wide, alone, gain, baseline, units, description) in specs {
+            let previous = header.signals.last().map(|spec: &SignalSpec| (spec.format, spec.file.clone()));
+            let own = if wide { Format::Format16 } else { Format::Format212 };
+            let (format, file) = previous.filter(|_| !alone).unwrap_or((own, format!("f{}.dat", header.signals.len())));
+            let spec = SignalSpec { file, format, gain, baseline, units, description, ..SignalSpec::default() };
+            header.signals.push(spec);
+        }
+        let signals: Vec<_> = header.signals.iter().map(|spec| signal(spec.format, samples)).collect();
+        signals.prop_map(move |signals| Record { header: header.clone(), signals })
+    })
+}
+
+fn annotation() -> impl Strategy<Value = Annotation> {
+    let sample = prop_oneof![0_u64..5000, 0_u64..(1 << 40)];
+    let aux = proptest::collection::vec(any::<u8>(), 0..20);
+    (sample, 1_u8..50, any::<i8>(), any::<u8>(), any::<i8>(), aux).prop_map(
+        |(sample, code, subtype, channel, number, aux)| Annotation {
+            sample,
+            code: Code(code),
+            subtype,
+            channel,
+            number,
+            aux,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn records(record in record()) {
+        let folder = tempfile::tempdir().unwrap();
+        record.write(folder.path()).unwrap();
+        let read = Record::read(&folder.path().join("r_1")).unwrap();
+        prop_assert_eq!(&read.signals, &record.signals);
+        let mut header = read.header;
+        for spec in &mut header.signals {
+            (spec.initial_value, spec.checksum) = (None, None);
+        }
+        let expected = Header { samples: Some(record.samples() as u64), ..record.header };
+        prop_assert_eq!(header, expected);
+    }
+
+    #[test]
+    fn annotations(annotations in proptest::collection::vec(annotation(), 0..30)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r_1.atr");
+        write_annotations(&path, &annotations).unwrap();
+        prop_assert_eq!(read_annotations(&path).unwrap(), annotations);
+    }
+
+    /// No bytes make the reader panic, and what it accepts it can write again.
+    #[test]
+    fn any_bytes_as_annotations(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(0), Just(0xfc), Just(0xec)], 0..200)) {
+        if let Ok(file) = AnnotationFile::parse(&bytes, "fuzz") {
+            if let Ok(again) = file.bytes() {
+                prop_assert_eq!(AnnotationFile::parse(&again, "again").unwrap(), file);
+            }
+        }
+    }
+
+    /// Headers made of likely pieces: no panic, and those accepted read back from their own text or say why not.
+    #[test]
+    fn any_text_as_header(pieces in proptest::collection::vec("[0-9]{1,3}|[ \n/():+x.#-]|212|16|x.dat |é|\\PC", 0..60)) {
+        for text in [pieces.concat(), format!("x 1 360 10\nx.dat 212 {}", pieces.concat())] {
+            if let Ok(header) = Header::parse(&text, "fuzz") {
+                if let Ok(again) = header.text() {
+                    prop_assert_eq!(Header::parse(&again, "again").unwrap(), header);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn values_are_digitised_to_the_nearest_level() {
+    let spec = SignalSpec { format: Format::Format212, gain: 200.0, baseline: 1024, ..SignalSpec::default() };
+    assert_eq!(spec.to_digital(-0.145), 995);
+    assert_eq!((spec.to_digital(1e9), spec.to_digital(-1e9)), (2047, -2047));
+    assert_eq!(spec.to_digital(f64::NAN), INVALID);
+    assert!(spec.to_physical(INVALID).is_nan());
+}
