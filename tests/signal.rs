@@ -4,8 +4,8 @@ use std::f64::consts::TAU;
 use std::time::Instant;
 
 use heart_darts::signal::{
-    Decomposition, Denoise, Error, Preprocessing, Resampler, Standardise, Threshold, Wavelet, interpolate_invalid,
-    standardise,
+    Decomposition, Denoise, Error, Preprocessing, Resampler, Standardise, Threshold, Wavelet, detect_r_peaks,
+    interpolate_invalid, standardise,
 };
 use heart_darts::support::{files::parse_ron, random::Generator};
 use proptest::prelude::*;
@@ -330,5 +330,99 @@ fn a_wrong_configuration_names_its_place_and_what_is_right() {
     {
         let error = wrong.parse::<Wavelet>().unwrap_err();
         assert_eq!(error, Error::UnknownWavelet { found: wrong.into(), nearest: nearest.into() });
+    }
+}
+
+/// A lead with a QRS complex (20 ms wide, `height` mV) and a T wave (0.3 of it) at each of `beats`, in seconds.
+fn heart(beats: &[(f64, f64)], seconds: f64, frequency: f64, noise: f64) -> Vec<f32> {
+    let mut generator = Generator::new(11);
+    let bump = |distance: f64, width: f64| (-(distance / width).powi(2) / 2.0).exp();
+    let value = |i: usize| {
+        let time = i as f64 / frequency;
+        let wander = 0.3 * (TAU * 0.2 * time).sin();
+        let near = beats.iter().filter(|(beat, _)| (beat - time).abs() < 1.0);
+        let heart: f64 =
+            near.map(|(beat, h)| h * (bump(time - beat, 0.01) + 0.3 * bump(time - beat - 0.3, 0.05))).sum();
+        (heart + wander + noise * generator.normal()) as f32
+    };
+    (0..(seconds * frequency) as usize).map(value).collect()
+}
+
+/// Every beat is found within 20 ms and nothing else.
+fn assert_found(beats: &[(f64, f64)], lead: &[f32], frequency: f64, case: &str) {
+    let found: Vec<f64> = detect_r_peaks(lead, frequency).into_iter().map(|p| p as f64 / frequency).collect();
+    assert_eq!(found.len(), beats.len(), "{case}: {found:?}");
+    for (peak, (beat, _)) in found.iter().zip(beats) {
+        assert!((peak - beat).abs() <= 0.02, "{case}: {peak} s instead of {beat} s");
+    }
+}
+
+fn regular(height: f64) -> Vec<(f64, f64)> {
+    (0..35).map(|k| (0.5 + 0.8 * f64::from(k), height)).collect()
+}
+
+#[test]
+fn beats_are_found_at_any_rate_and_polarity_through_noise() {
+    for frequency in [100.0, 128.0, 250.0, 257.0, 360.0, 1000.0] {
+        for height in [1.0, -1.0, 0.2, 1000.0] {
+            let lead = heart(&regular(height), 29.0, frequency, 0.02 * height.abs());
+            assert_found(&regular(height), &lead, frequency, &format!("{frequency} Hz, {height} mV"));
+        }
+    }
+}
+
+#[test]
+fn small_late_and_early_beats_are_found() {
+    let mut small = regular(1.0);
+    small[20].1 = 0.2; // below the threshold: found by searching back
+    assert_found(&small, &heart(&small, 29.0, 360.0, 0.005), 360.0, "a small beat");
+    let mut early = regular(1.0);
+    early[20].0 -= 0.35;
+    early[20].1 = 2.0;
+    assert_found(&early, &heart(&early, 29.0, 360.0, 0.005), 360.0, "an early large beat");
+    let mut late = regular(1.0);
+    late.iter_mut().skip(20).for_each(|beat| beat.0 += 3.0);
+    assert_found(&late, &heart(&late, 33.0, 360.0, 0.005), 360.0, "a pause");
+}
+
+#[test]
+fn the_detector_recovers() {
+    // The electrode slips: beats are a tenth as high from 14 s on. What passes before the levels have sunk is lost.
+    let mut slipped = regular(1.0);
+    slipped.iter_mut().skip(17).for_each(|beat| beat.1 = 0.1);
+    let found = detect_r_peaks(&heart(&slipped, 29.0, 360.0, 0.001), 360.0);
+    assert!(found.len() >= 26, "{} of 35 beats", found.len());
+    // One artefact of 50 mV costs the beats it covers and at most a few behind it.
+    let mut lead = heart(&regular(1.0), 29.0, 360.0, 0.005);
+    lead[3700..3710].fill(50.0);
+    let found = detect_r_peaks(&lead, 360.0);
+    assert!((33..=36).contains(&found.len()), "{} of 35 beats", found.len());
+    // A gap of invalid samples costs only what it covers.
+    let mut lead = heart(&regular(1.0), 29.0, 360.0, 0.005);
+    lead[3600..4400].fill(f32::NAN);
+    let found = detect_r_peaks(&lead, 360.0);
+    assert!((31..=34).contains(&found.len()), "{} of 35 beats", found.len());
+}
+
+#[test]
+fn what_has_no_beats_has_no_peaks() {
+    for frequency in [0.001, 1.0, 20.0, 360.0, 51_200.0] {
+        for lead in [vec![], vec![1.5f32; 1], vec![-0.7; 4000], vec![f32::NAN; 100], vec![f32::INFINITY; 3]] {
+            assert!(detect_r_peaks(&lead, frequency).is_empty(), "{} samples at {frequency} Hz", lead.len());
+        }
+    }
+    for frequency in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(detect_r_peaks(&heart(&regular(1.0), 29.0, 360.0, 0.0), frequency).is_empty());
+    }
+}
+
+proptest! {
+    #[test]
+    fn peaks_ascend_within_the_lead(
+        lead in prop::collection::vec(prop_oneof![8 => -3.0f32..3.0, 1 => Just(f32::NAN)], 0..600), frequency in 1.0f64..900.0,
+    ) {
+        let peaks = detect_r_peaks(&lead, frequency);
+        prop_assert!(peaks.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", peaks);
+        prop_assert!(peaks.iter().all(|peak| *peak < lead.len()));
     }
 }

@@ -121,7 +121,7 @@ fn median_magnitude(values: &[f64]) -> f64 {
     if magnitudes.is_empty() {
         return 0.0;
     }
-    let even = magnitudes.len() % 2 == 0;
+    let even = magnitudes.len().is_multiple_of(2);
     let (below, upper, _) = magnitudes.select_nth_unstable_by(middle, f64::total_cmp);
     let upper = *upper;
     if even { (below.iter().copied().fold(0.0, f64::max) + upper) / 2.0 } else { upper }
