@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Error, Format, INVALID, Result, header_text};
+use super::{Error, Format, INVALID, Result, header_parse, header_write};
 use crate::support::files;
 
 /// The largest header that is read; those of PhysioNet are a few kilobytes.
@@ -134,7 +134,7 @@ impl Header {
     /// [`Error::Header`] with line, column and field; [`Error::Unsupported`] for multi-segment records and for signal
     /// formats other than [`Format::ALL`].
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
-        header_text::parse(text, origin)
+        header_parse::parse(text, origin)
     }
 
     /// The first signal of this description (lead name), exactly as written in the header.
@@ -147,7 +147,7 @@ impl Header {
     /// # Errors
     /// [`Error::Unwritable`] for a name, a unit or a comment that would not be read back as it is.
     pub fn text(&self) -> Result<String> {
-        header_text::write(self)
+        header_write::write(self)
     }
 
     /// The record's length in seconds, where the header says.

@@ -22,7 +22,8 @@ mod code;
 mod error;
 mod format;
 mod header;
-mod header_text;
+mod header_parse;
+mod header_write;
 mod record;
 mod write;
 

@@ -172,32 +172,26 @@ impl Group {
                 reason: reason.into(),
             });
         }
-        let skew = |signal: usize| u64::from(header.signals[signal].skew);
         let mut sums = vec![0_i32; wanted.len()];
+        let mut firsts = vec![None; wanted.len()];
         for (place, _) in wanted {
             signals[*place].reserve_exact(samples as usize);
         }
-        let mut first = vec![None; wanted.len()];
         self.for_each_chunk(samples, format, |start, decoded| {
-            let end = start + decoded.len() as u64 / self.frame;
-            for ((k, (place, signal)), first) in wanted.iter().enumerate().zip(&mut first) {
-                let position = specs[..signal - self.signals.start].iter();
-                let position: u64 = position.map(|spec| u64::from(spec.samples_per_frame)).sum();
-                let of = |frames: Range<u64>| {
-                    let from = (frames.start.clamp(start, end) - start) * self.frame + position;
-                    let count = frames.end.clamp(start, end).saturating_sub(frames.start.clamp(start, end));
-                    let rest = decoded.get(from as usize..).unwrap_or_default();
-                    rest.iter().step_by(self.frame as usize).take(count as usize)
-                };
+            for (k, (place, signal)) in wanted.iter().enumerate() {
+                let before = &specs[..signal - self.signals.start];
+                let position: u64 = before.iter().map(|spec| u64::from(spec.samples_per_frame)).sum();
+                let column = decoded.iter().skip(position as usize).step_by(self.frame as usize);
                 // Checksum and initial value are those of the file's frames, before skew is undone.
-                sums[k] = of(0..samples).fold(sums[k], |sum, sample| sum.wrapping_add(*sample));
-                *first = first.or(of(0..samples).next().copied());
-                let stored = of(skew(*signal)..samples.max(skew(*signal)));
+                sums[k] = column.clone().fold(sums[k], |sum, sample| sum.wrapping_add(*sample));
+                firsts[k] = firsts[k].or(column.clone().next().copied());
+                let late = u64::from(header.signals[*signal].skew).saturating_sub(start);
                 let invalid = format.invalid();
-                signals[*place].extend(stored.map(|sample| if *sample == invalid { INVALID } else { *sample }));
+                let valid = column.skip(late as usize).map(|sample| if *sample == invalid { INVALID } else { *sample });
+                signals[*place].extend(valid);
             }
         })?;
-        for ((place, signal), (sum, first)) in wanted.iter().zip(sums.iter().zip(first)) {
+        for ((place, signal), (sum, first)) in wanted.iter().zip(sums.iter().zip(firsts)) {
             // The last samples of a late signal lie after the frames that the header counts: they are not there.
             signals[*place].resize(samples as usize, INVALID);
             self.verify(&header.signals[*signal], origin, *signal, *sum, first)?;

@@ -228,7 +228,8 @@ fn what_cannot_be_written_leaves_nothing_behind() {
         header.signals = vec![SignalSpec { format: Format::Format212, ..SignalSpec::default() }];
         Record { header, signals: vec![vec![1, 2, 3]] }
     };
-    let cases: [(&str, fn(&mut Record)); 9] = [
+    type Spoil = fn(&mut Record);
+    let cases: [(&str, Spoil); 9] = [
         ("found 2048 adu at sample 1, expected -2047 to 2047", |r| r.signals[0][1] = 2048),
         ("found 2 signals and 1 signal specifications", |r| r.signals.push(vec![])),
         ("found 2 samples a frame", |r| r.header.signals[0].samples_per_frame = 2),

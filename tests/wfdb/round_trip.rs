@@ -43,6 +43,9 @@ fn annotation() -> impl Strategy<Value = Annotation> {
 }
 
 proptest! {
+    // Files are synced to the disk, which takes its time.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn records(record in record()) {
         let folder = tempfile::tempdir().unwrap();
@@ -65,13 +68,14 @@ proptest! {
         prop_assert_eq!(read_annotations(&path).unwrap(), annotations);
     }
 
+}
+
+proptest! {
     /// No bytes make the reader panic, and what it accepts it can write again.
     #[test]
     fn any_bytes_as_annotations(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(0), Just(0xfc), Just(0xec)], 0..200)) {
-        if let Ok(file) = AnnotationFile::parse(&bytes, "fuzz") {
-            if let Ok(again) = file.bytes() {
-                prop_assert_eq!(AnnotationFile::parse(&again, "again").unwrap(), file);
-            }
+        if let Ok(file) = AnnotationFile::parse(&bytes, "fuzz") && let Ok(again) = file.bytes() {
+            prop_assert_eq!(AnnotationFile::parse(&again, "again").unwrap(), file);
         }
     }
 
@@ -79,10 +83,8 @@ proptest! {
     #[test]
     fn any_text_as_header(pieces in proptest::collection::vec("[0-9]{1,3}|[ \n/():+x.#-]|212|16|x.dat |é|\\PC", 0..60)) {
         for text in [pieces.concat(), format!("x 1 360 10\nx.dat 212 {}", pieces.concat())] {
-            if let Ok(header) = Header::parse(&text, "fuzz") {
-                if let Ok(again) = header.text() {
-                    prop_assert_eq!(Header::parse(&again, "again").unwrap(), header);
-                }
+            if let Ok(header) = Header::parse(&text, "fuzz") && let Ok(again) = header.text() {
+                prop_assert_eq!(Header::parse(&again, "again").unwrap(), header);
             }
         }
     }
