@@ -1,11 +1,60 @@
 //! What can go wrong between a folder of records and batches of beats.
 
-use crate::database::Class;
+use crate::database::{self, Class};
+use crate::{signal, wfdb};
 
 /// A failure of this room; the text is complete by itself.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The folder or its description.
+    #[error(transparent)]
+    Database(#[from] database::Error),
+    /// A record's files.
+    #[error(transparent)]
+    Wfdb(#[from] wfdb::Error),
+    /// The preprocessing by itself.
+    #[error("preprocessing: {0}")]
+    Preprocessing(#[from] signal::Error),
+    /// The preprocessing of one lead.
+    #[error("{record}: lead {lead}: {source}")]
+    Lead {
+        /// The record's path without suffix.
+        record: String,
+        /// The lead's name.
+        lead: String,
+        /// What was refused.
+        source: signal::Error,
+    },
+    /// A signal in a unit that is no voltage.
+    #[error(
+        "{record}.hea: lead {lead}: found the unit `{found}`, expected mV (or V, uV, nV); choose another lead, or correct \
+         the header"
+    )]
+    Unit {
+        /// The record's path without suffix.
+        record: String,
+        /// The lead's name.
+        lead: String,
+        /// The unit in the header.
+        found: String,
+    },
+    /// More beats than memory holds.
+    #[error(
+        "{beats} beats of {leads} leads and {samples} samples do not fit into memory; take a shorter window, a lower rate \
+         (`resample`), fewer leads or fewer records"
+    )]
+    TooLarge {
+        /// How many beats.
+        beats: usize,
+        /// How many leads.
+        leads: usize,
+        /// How many samples of each lead.
+        samples: usize,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped while beats were cut; nothing was written")]
+    Interrupted,
     /// A number in a split rule, a limit or an augmentation is outside its range.
     #[error("{what}: found {found}, expected {expected}")]
     Setting {

@@ -18,8 +18,11 @@
 
 mod augmentation;
 mod beats;
+mod cache;
+mod cut;
 mod error;
 mod limits;
+mod prepare;
 mod rule;
 mod split;
 mod subjects;
@@ -28,8 +31,11 @@ mod subset;
 pub use crate::database::Class;
 pub use augmentation::Augmentation;
 pub use beats::{Beats, ClassCounts, PublishedSet, RecordInfo};
+pub use cache::CACHE_VERSION;
+pub use cut::{ProcessedRecord, cut, window};
 pub use error::{Error, Result};
 pub use limits::{Limits, Reduction};
+pub use prepare::{Prepared, prepare};
 pub use rule::SplitRule;
 pub use split::{PartSummary, Split, SplitSummary};
 pub use subset::{Batch, BeatOrigin, Role, Subset, Test, TestPart, Training, TrainingPart, Validation};

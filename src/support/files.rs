@@ -137,6 +137,14 @@ fn ron_options() -> ron::Options {
 /// # Errors
 /// [`FileError::Write`]; the temporary file is removed then.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_atomic_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_atomic`], for what is too large to lie in memory twice: `fill` writes the temporary file.
+///
+/// # Errors
+/// [`FileError::Write`], also when `fill` fails; the temporary file is removed then.
+pub fn write_atomic_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_path_buf(), source };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
@@ -145,7 +153,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let temporary = folder.join(name);
     let written = (|| {
         let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
+        fill(&mut file)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         // The rename itself survives a power cut only once the folder is synced; not every system can.
