@@ -27,8 +27,9 @@ fn percents(figures: impl IntoIterator<Item = Option<f64>>) -> Vec<String> {
 /// Every printed figure of Tables IV and V and their rows of Table VI follows from the printed matrix.
 #[test]
 fn the_papers_matrices_give_the_papers_figures() {
-    type Printed = [[&'static str; 3]; 5];
-    let tables: [([[u64; 5]; 5], Printed, [&str; 4]); 2] = [
+    // The matrix; +P, Se and Spe of each class; accuracy and the macro Se, +P and F1.
+    type Table = ([[u64; 5]; 5], [[&'static str; 3]; 5], [&'static str; 4]);
+    let tables: [Table; 2] = [
         (
             SINGLE_LEAD,
             [
@@ -411,4 +412,33 @@ predicted  16046   502  1323   135   797  18803
     let evaluation = Evaluation::of_matrix("", matrix(TWO_LEADS));
     let classes = text::classes(&evaluation);
     assert!(classes.contains("F        140  86.43 [79.77, 91.14]"), "{classes}");
+}
+
+/// `docs/JSON.md` has every key that occurs, in backticks.
+#[test]
+fn every_key_is_documented() {
+    fn keys(value: &Value, found: &mut std::collections::BTreeSet<String>) {
+        match value {
+            Value::Object(object) => object.iter().for_each(|(key, value)| {
+                found.insert(key.clone());
+                keys(value, found);
+            }),
+            Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+            _ => {}
+        }
+    }
+    let mut evaluation = example();
+    evaluation.calibration = Calibration::of(&[0.25, 0.5, 0.25, 0.0, 0.0], &[Class::S]).unwrap();
+    let mut found = std::collections::BTreeSet::new();
+    keys(&serde_json::to_value(&evaluation).unwrap(), &mut found);
+    let page = include_str!("../docs/JSON.md");
+    for key in found.iter().filter(|key| key.len() > 1) {
+        assert!(page.contains(&format!("`{key}`")), "`{key}` is not in docs/JSON.md");
+    }
+    // The example on the page is what the matrix of Table V gives.
+    let json = Evaluation::of_matrix("", matrix(TWO_LEADS)).to_json();
+    let example = page.split("```json").nth(1).unwrap().split("```").next().unwrap();
+    for line in example.lines().filter(|line| line.contains(|c: char| c.is_ascii_digit())) {
+        assert!(json.contains(line), "{line} is not in {json}");
+    }
 }

@@ -77,7 +77,7 @@ fn sheet(matrix: &ConfusionMatrix, title: &str) -> Sheet {
 pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let first = digits.len() % 3;
-    let groups = digits[first..].as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
+    let groups = digits.as_bytes()[first..].chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
     let parts: Vec<String> =
         std::iter::once(digits[..first].to_string()).filter(|part| !part.is_empty()).chain(groups).collect();
     parts.join(" ")
