@@ -78,8 +78,9 @@ impl Database {
                 window: Window { before: 99, after: 120 },
                 trim: PAPER_TRIM,
                 subjects: Subjects {
-                    note: "33 records are from the European ST-T Database, whose 90 records are of 79 subjects; the headers do \
-                           not say which, so two of them may be of one subject"
+                    note: "the 33 sele records are from the European ST-T Database, whose 90 records are of 79 subjects, and \
+                           no header says which. Records sel100 to sel233 and sel803 to sel891 are excerpts of MIT-BIH \
+                           Arrhythmia and Supraventricular records: do not test on them what was trained on those"
                         .into(),
                     ..Subjects::default()
                 },

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::builtin::BUILTIN;
 use super::folder::{list, with_suffix};
 use super::{Database, Error, lead_names};
@@ -10,6 +12,20 @@ use crate::wfdb::Header;
 /// The name under which a folder may carry its own description.
 pub const DESCRIPTION_FILE: &str = "database.ron";
 
+/// Where a description comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Somebody named it.
+    Named,
+    /// The folder's own `database.ron`.
+    Folder,
+    /// The folder looks like a built-in database.
+    Recognised,
+    /// Nobody knows; [`Database::propose`] made one up from the headers.
+    Proposed,
+}
+
 impl Database {
     /// The description to read a folder by: `choice` when given, a built-in name or the path of a `.ron` file; otherwise
     /// the folder's own `database.ron`; otherwise what [`Self::detect`] finds.
@@ -17,18 +33,30 @@ impl Database {
     /// # Errors
     /// [`Error::UnknownName`]; [`Error::Unrecognised`] with advice when nothing fits; and as [`Self::read`].
     pub fn choose(dir: &Path, choice: Option<&str>) -> Result<Self, Error> {
+        Self::choose_with_origin(dir, choice).map(|(database, _)| database)
+    }
+
+    /// As [`Self::choose`], and where the description comes from.
+    ///
+    /// # Errors
+    /// As [`Self::choose`].
+    pub fn choose_with_origin(dir: &Path, choice: Option<&str>) -> Result<(Self, Origin), Error> {
         if let Some(choice) = choice {
-            if Path::new(choice).extension().is_some_and(|suffix| suffix == "ron") {
-                return Self::read(Path::new(choice));
-            }
-            return Self::builtin(choice)
-                .ok_or_else(|| Error::UnknownName { name: choice.into(), known: BUILTIN.join(", ") });
+            let database = if Path::new(choice).extension().is_some_and(|suffix| suffix == "ron") {
+                Self::read(Path::new(choice))?
+            } else {
+                let unknown = || Error::UnknownName { name: choice.into(), known: BUILTIN.join(", ") };
+                Self::builtin(choice).ok_or_else(unknown)?
+            };
+            return Ok((database, Origin::Named));
         }
         let own = dir.join(DESCRIPTION_FILE);
         if own.exists() {
-            return Self::read(&own);
+            return Ok((Self::read(&own)?, Origin::Folder));
         }
-        Self::detect(dir)?.ok_or_else(|| Error::Unrecognised { folder: dir.into(), advice: advice(dir) })
+        let detected =
+            Self::detect(dir)?.ok_or_else(|| Error::Unrecognised { folder: dir.into(), advice: advice(dir) })?;
+        Ok((detected, Origin::Recognised))
     }
 
     /// The built-in database that a folder holds, all of it or some of its records: by the records' names and, in the
@@ -41,7 +69,7 @@ impl Database {
         let (names, _) = list(dir)?;
         let readable = names.iter().find_map(|name| Header::read(&with_suffix(&dir.join(name), "hea")).ok());
         let Some(header) = readable else { return Ok(None) };
-        let is_synthetic = header.comments.iter().any(|comment| comment.to_lowercase().contains("synthetic"));
+        let is_synthetic = header.comments.iter().any(|comment| comment.starts_with("synthetic"));
         let found = BUILTIN.into_iter().filter_map(Self::builtin).find(|database| {
             let by_name = match database.name.as_str() {
                 "synthetic" => is_synthetic,

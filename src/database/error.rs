@@ -63,7 +63,7 @@ pub enum Error {
     /// Files are damaged: work on the rest would silently be work on other data.
     #[error(
         "{}: {} of its records {} damaged or incomplete:\n  {}\nfetch or restore them, or leave them out by name in a \
-         description (`records: Except([…])`; `heart-darts data inspect --help` has one)",
+         description (`records: Except([…])`; `heart-darts config sample database` prints one)",
         folder.display(), records.len(), if records.len() == 1 { "is" } else { "are" },
         records.iter().map(|(name, reason)| format!("{name}: {reason}")).collect::<Vec<_>>().join("\n  ")
     )]
@@ -97,7 +97,7 @@ pub enum Error {
     /// A database was asked for by a name that none has.
     #[error(
         "found the database {name:?}, expected one of {known}, or the path of a description ending in .ron \
-         (`heart-darts data inspect --help` has one to start from)"
+         (`heart-darts config sample database` prints one to start from)"
     )]
     UnknownName {
         /// What was asked for.

@@ -174,19 +174,31 @@ impl Serialize for Reason {
 /// As [`survey`]; [`Error::Damaged`] and [`Error::NothingUsable`].
 pub fn open(database: &Database, dir: &Path) -> Result<Folder, Error> {
     let folder = survey(database, dir)?;
-    let reasons = |of: &dyn Fn(&Reason) -> bool| -> Vec<(String, String)> {
-        let chosen = folder.unusable.iter().filter(|record| of(&record.reason));
-        chosen.map(|record| (record.name.clone(), record.reason.to_string())).collect()
-    };
-    let damaged = reasons(&Reason::is_damage);
-    if !damaged.is_empty() {
-        return Err(Error::Damaged { folder: dir.into(), records: damaged });
-    }
-    if folder.records.is_empty() {
-        let reasons = reasons(&|_| true);
-        return Err(Error::NothingUsable { folder: dir.into(), database: database.name.clone(), reasons });
-    }
+    let unusable = folder.unusable.iter().map(|record| (record.name.as_str(), &record.reason));
+    refuse_unusable(dir, database, folder.records.len(), unusable)?;
     Ok(folder)
+}
+
+/// Refuses a folder with damaged records, or with none that can be used.
+pub(super) fn refuse_unusable<'a>(
+    dir: &Path,
+    database: &Database,
+    usable: usize,
+    unusable: impl Iterator<Item = (&'a str, &'a Reason)>,
+) -> Result<(), Error> {
+    let mut unusable: Vec<(&str, &Reason)> = unusable.collect();
+    let listed = |rows: &[(&str, &Reason)]| rows.iter().map(|(name, why)| ((*name).into(), why.to_string())).collect();
+    let damaged: Vec<_> = unusable.iter().copied().filter(|(_, reason)| reason.is_damage()).collect();
+    if !damaged.is_empty() {
+        return Err(Error::Damaged { folder: dir.into(), records: listed(&damaged) });
+    }
+    if usable == 0 {
+        // What the description leaves out explains least, so it comes last.
+        unusable.sort_by_key(|(_, reason)| matches!(reason, Reason::LeftOut { .. }));
+        let (folder, database, reasons) = (dir.into(), database.name.clone(), listed(&unusable));
+        return Err(Error::NothingUsable { folder, database, reasons });
+    }
+    Ok(())
 }
 
 /// Looks at a folder and reports damaged records as unusable instead of failing; for inspection.
@@ -280,7 +292,7 @@ fn plan(database: &Database, dir: &Path, name: &str) -> Result<RecordPlan, Unusa
         Some(Ok(header)) => header,
     };
     match plan_signals(database, &stem, &header)
-        .and_then(|(leads, samples)| Ok((leads, samples, annotations(database, &stem)?)))
+        .and_then(|(leads, samples)| Ok((leads, samples, annotations(database, &stem, header.frequency)?)))
     {
         Err(reason) => refuse(reason, Some(header)),
         Ok((leads, samples, annotations)) => {
@@ -343,13 +355,20 @@ fn least_bytes(header: &Header, file: &Path, samples: u64) -> u128 {
     u128::from(offset) + (bits * u128::from(samples)).div_ceil(8)
 }
 
-fn annotations(database: &Database, stem: &Path) -> Result<Vec<Annotation>, Reason> {
+fn annotations(database: &Database, stem: &Path, frequency: f64) -> Result<Vec<Annotation>, Reason> {
     let file = with_suffix(stem, &database.annotator);
     if !file.exists() {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         return Err(Reason::NoAnnotations { file: name.into() });
     }
-    wfdb::read_annotations(&file).map_err(|error| Reason::Annotations(error.to_string()))
+    let read = wfdb::AnnotationFile::read(&file).map_err(|error| Reason::Annotations(error.to_string()))?;
+    let mut annotations = read.annotations;
+    // Some programs count time in ticks of their own, and say so in the file.
+    if let Some(ticks) = read.frequency.filter(|ticks| *ticks > 0.0 && *ticks != frequency) {
+        let scaled = |sample: u64| (sample as f64 * frequency / ticks).round() as u64;
+        annotations.iter_mut().for_each(|annotation| annotation.sample = scaled(annotation.sample));
+    }
+    Ok(annotations)
 }
 
 /// Sorts the annotations into beats that stay, beats that are trimmed or too near the edges, and what is no beat.

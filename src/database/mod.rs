@@ -14,6 +14,7 @@
 //! # Ok::<(), heart_darts::database::Error>(())
 //! ```
 
+pub mod fetch;
 pub mod synthetic;
 
 mod builtin;
@@ -22,12 +23,18 @@ mod description;
 mod detect;
 mod error;
 mod folder;
+mod inspection;
+mod inspection_text;
 mod lead;
+mod propose;
+mod warning;
 
 pub use builtin::BUILTIN;
 pub use class::{Class, ClassMap, Counts};
 pub use description::{Database, InterPatient, Published, RecordChoice, Subjects, Trim, sample};
-pub use detect::DESCRIPTION_FILE;
+pub use detect::{DESCRIPTION_FILE, Origin};
 pub use error::Error;
 pub use folder::{Folder, Reason, RecordPlan, Unusable, open, survey};
+pub use inspection::{BeatTable, Ignored, Inspection, LeadUse, RecordRow, UnusableRow};
 pub use lead::{Lead, Window, lead_names};
+pub use warning::Warning;
