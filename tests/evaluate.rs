@@ -442,3 +442,14 @@ fn every_key_is_documented() {
         assert!(json.contains(line), "{line} is not in {json}");
     }
 }
+
+/// A matrix without a usual cell, where kappa's standard error is known.
+#[test]
+fn the_bootstrap_draws_every_cell() {
+    let n = 25.0 * 40.0;
+    let kappa = beat_intervals(&matrix([[40; 5]; 5]), &mut Generator::new(5)).kappa.unwrap();
+    // With p_e = 1/5 known, kappa is (p_o - p_e) / (1 - p_e), and p_o is a proportion of 1/5.
+    let theory = 2.0 * 1.96 * (0.2f64 * 0.8 / n).sqrt() / 0.8;
+    assert!((width(Some(kappa)) / theory - 1.0).abs() < 0.12, "{kappa:?}, theory {theory}");
+    assert!(kappa.low < 0.0 && kappa.high > 0.0);
+}

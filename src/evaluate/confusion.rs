@@ -43,7 +43,12 @@ impl ConfusionMatrix {
 
     /// Counts one beat.
     pub fn record(&mut self, reference: Class, prediction: Class) {
-        self.rows[reference.index()][prediction.index()] += 1;
+        self.record_many(reference, prediction, 1);
+    }
+
+    /// Counts several beats.
+    pub(super) fn record_many(&mut self, reference: Class, prediction: Class, beats: u64) {
+        self.rows[reference.index()][prediction.index()] += beats;
     }
 
     /// The counts, rows the reference, columns the prediction.

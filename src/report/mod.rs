@@ -1,6 +1,6 @@
 //! Pictures of results, as SVG or PNG by the file's extension.
 //!
-//! Each picture is a function of plain data onto a [`Sheet`](sheet::Sheet), a list of shapes in a coordinate system 1600
+//! Each picture is a function of plain data onto a `Sheet`, a list of shapes in a coordinate system 1600
 //! wide; one place turns sheets into files through plotters. All share the colours and letter sizes of `style`: chosen to
 //! be told apart by colour-blind readers (Okabe and Ito 2008) and read at half size.
 //!
