@@ -181,8 +181,8 @@ fn a_record_is_denoised_fast() {
         })
         .fold(f64::INFINITY, f64::min);
     println!("650 000 samples, sym8 to level 9, standardised: {:.1} ms", 1000.0 * fastest);
-    // 0.05 s on a quiet machine; the margin is for busy ones.
-    assert!(fastest < 0.5, "{fastest} s");
+    // 0.04 s on a quiet core; the margin is for busy machines.
+    assert!(fastest < 1.0, "{fastest} s");
 }
 
 #[test]
