@@ -23,7 +23,7 @@ const TABLE: u64 = 1 << 20;
 /// Brings leads from one rate to another.
 ///
 /// New sample k lies at the time of old sample k · from / to, so the first samples coincide. Sinusoids below 0.8 of half
-/// the slower rate keep their amplitude within 0.1 %; those above half the slower rate are suppressed by 80 dB. The signal
+/// the slower rate keep their amplitude within 0.1 %; those above half the slower rate are suppressed by 70 dB. The signal
 /// is mirrored at its ends.
 ///
 /// ```
