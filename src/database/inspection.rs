@@ -6,7 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::folder::{Unusable, refuse_unusable};
+use super::unusable::{Unusable, refuse_unusable};
 use super::warning::total_ignored;
 use super::{Counts, Database, Error, Folder, Origin, Reason, Warning, lead_names, survey};
 use crate::wfdb::{self, Code};

@@ -27,6 +27,7 @@ mod inspection;
 mod inspection_text;
 mod lead;
 mod propose;
+mod unusable;
 mod warning;
 
 pub use builtin::BUILTIN;
@@ -34,7 +35,8 @@ pub use class::{Class, ClassMap, Counts};
 pub use description::{Database, InterPatient, Published, RecordChoice, Subjects, Trim, sample};
 pub use detect::{DESCRIPTION_FILE, Origin};
 pub use error::Error;
-pub use folder::{Folder, Reason, RecordPlan, Unusable, open, survey};
+pub use folder::{Folder, RecordPlan, open, survey};
 pub use inspection::{BeatTable, Ignored, Inspection, LeadUse, RecordRow, UnusableRow};
 pub use lead::{Lead, Window, lead_names};
+pub use unusable::{Reason, Unusable};
 pub use warning::Warning;
