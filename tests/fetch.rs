@@ -82,8 +82,10 @@ impl Server {
 
 fn answer(mut stream: &TcpStream, pages: &Pages, log: &Requests) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream).lines();
-    let first = lines.next().unwrap()?;
-    let path = first.split(' ').nth(1).unwrap().strip_prefix("/files/").unwrap().to_owned();
+    // Anything but a request (a TLS greeting) is not answered.
+    let Some(Ok(first)) = lines.next() else { return Ok(()) };
+    let path = first.split(' ').nth(1).and_then(|path| path.strip_prefix("/files/"));
+    let Some(path) = path.map(String::from) else { return Ok(()) };
     let mut range = None;
     for line in lines {
         let line = line?.to_ascii_lowercase();
@@ -342,6 +344,17 @@ fn a_server_that_is_not_there_is_an_error() {
     let error = fetch(Source::of("qtdb").unwrap(), dir.path(), &options).unwrap_err();
     assert!(matches!(error, Error::GaveUp { attempts: 2, .. }), "{error}");
     assert!(error.to_string().contains("SHA256SUMS.txt"), "{error}");
+    assert!(names(dir.path()).is_empty(), "nothing came, so nothing stays: {:?}", names(dir.path()));
+}
+
+/// The handshake fails, since the server speaks no TLS; what counts is that the client does, without a system library.
+#[test]
+fn a_server_without_encryption_is_an_error_where_it_is_asked_for() {
+    let (server, dir) = (Server::start(database()), tempfile::tempdir().unwrap());
+    let base_url = Some(server.base.replace("http:", "https:"));
+    let options = Options { base_url, attempts: 1, ..server.options() };
+    let error = fetch(Source::of("mitdb").unwrap(), dir.path(), &options).unwrap_err();
+    assert!(error.to_string().contains("https://127.0.0.1"), "{error}");
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub enum Error {
     },
     /// The file did not come, however often it was tried.
     #[error(
-        "{url}: gave up after {attempts} attempts in a row that brought little or nothing: {reason}; {have} bytes are kept in {}: the \
-         same command goes on from there", part.display()
+        "{url}: gave up after {attempts} attempts in a row that brought little or nothing: {reason}; {}",
+        kept(*have, part)
     )]
     GaveUp {
         /// What was asked for.
@@ -128,6 +128,13 @@ pub enum Error {
     /// Somebody asked to stop.
     #[error("stopped; what was complete is kept, and the same command goes on from there")]
     Interrupted,
+}
+
+fn kept(have: u64, part: &Path) -> String {
+    match have {
+        0 => "check the connection and the address (--base-url), and give the same command again".into(),
+        _ => format!("{have} bytes are kept in {}: the same command goes on from there", part.display()),
+    }
 }
 
 impl Error {

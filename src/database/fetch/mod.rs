@@ -136,11 +136,16 @@ pub struct Fetched {
 pub fn fetch(source: Source, dir: &Path, options: &Options) -> Result<Fetched, Error> {
     let base = http::checked_base(options.base_url.as_deref().unwrap_or(&source.address()))?;
     let client = http::Client::new(&base, options.patience);
+    let created = !dir.exists();
     fs::create_dir_all(dir).map_err(|error| Error::write(dir, error))?;
     let lock = lock(dir)?;
     let fetched = fetch_locked(source, dir, options, &base, &client);
     drop(lock);
     let _ = fs::remove_file(dir.join(LOCK));
+    if created && fetched.is_err() {
+        // Goes only when nothing has come, for a folder with files in it stays.
+        let _ = fs::remove_dir(dir);
+    }
     fetched
 }
 

@@ -57,7 +57,12 @@ impl Transfer<'_> {
         let mut bytes = 0;
         let mut is_second = false;
         loop {
-            self.bring(&part, &mut bytes, progress)?;
+            self.bring(&part, &mut bytes, progress).inspect_err(|_| {
+                // An empty part is nothing to go on from.
+                if fs::metadata(&part).is_ok_and(|found| found.is_file() && found.len() == 0) {
+                    let _ = fs::remove_file(&part);
+                }
+            })?;
             let Some(expected) = self.digest else { break };
             let found = digest(&part)?;
             if found == expected {
