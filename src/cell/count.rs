@@ -36,13 +36,13 @@ impl Shape {
     /// The paper's supernet for the same beats: 8 cells.
     pub const SUPERNET: Self = Self { layers: 8, ..Self::DERIVED };
 
-    /// Bounds that keep every count far inside 64 bits, generous for any network that could be trained.
+    /// Bounds that keep every count inside 64 bits, generous for any network that could be trained.
     fn check(&self) -> Result<(), Error> {
         let bounds = [
             ("leads", self.leads, 10_000, "1 to 10 000"),
-            ("samples", self.samples, 10_000_000, "1 to 10 000 000"),
-            ("channels", self.channels, 10_000, "1 to 10 000"),
-            ("layers", self.layers, 1_000, "1 to 1 000"),
+            ("samples", self.samples, 1_000_000, "1 to 1 000 000"),
+            ("channels", self.channels, 2_048, "1 to 2 048"),
+            ("layers", self.layers, 200, "1 to 200"),
             ("classes", self.classes, 10_000, "1 to 10 000"),
         ];
         match bounds.into_iter().find(|(_, found, most, _)| *found == 0 || found > most) {

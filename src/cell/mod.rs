@@ -6,6 +6,7 @@
 
 mod count;
 mod derive;
+pub mod draw;
 mod error;
 mod genotype;
 mod graph;
