@@ -1,6 +1,6 @@
 //! Fetching databases from PhysioNet, or from a mirror of it, over HTTPS.
 //!
-//! [`fetch`] brings the files that are needed and no others: `SHA256SUMS.txt`, `RECORDS`, `ANNOTATORS`, and of each record
+//! [`fetch()`] brings the files that are needed and no others: `SHA256SUMS.txt`, `RECORDS`, `ANNOTATORS`, and of each record
 //! the header, the signals and the reference annotations. Every file arrives under a temporary name (`100.dat.part`), is
 //! compared with the publisher's SHA-256 digest, and only then gets its own name; so a file that stands there is whole. A
 //! download that breaks off goes on from where it was, now (after a pause that doubles each time) or when the same

@@ -6,7 +6,7 @@
 //! branch block; premature supraventricular and ventricular beats, the latter with a compensatory pause; fusion beats; a
 //! pacemaker in some subjects), heart-rate variability, and the noise of electrodes, mains and muscle.
 //!
-//! [`write`] makes real WFDB records of it: `syn01`, `syn02` ... with the leads MLII and V1 at 360 Hz, format 212, 200 adu
+//! [`write()`] makes real WFDB records of it: `syn01`, `syn02` ... with the leads MLII and V1 at 360 Hz, format 212, 200 adu
 //! per mV, and beats at R in `.atr`. Every header says that the record is synthetic, and from which model and seed.
 //!
 //! Figures measured on these records say that a program works, nothing about hearts: a classifier that is good here has
