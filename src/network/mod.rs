@@ -1,1 +1,39 @@
-//! (being written)
+//! The networks: the supernet that is searched, and the derived network that is trained.
+//!
+//! Outside, a batch of beats is `[batch, leads, samples]`; inside, everything is `[batch, samples, channels]`, the layout
+//! that the kernels of [`crate::compute`] want. A network owns its [`Store`]: every variable and running statistic by its
+//! name, in the order of names. Names and layouts in files are those of a PyTorch module built from the same parts
+//! (`cells.3.preprocess0.conv.weight`, `[out, in, taps]`), so that weights pass from one to the other; see
+//! [`Store::export`].
+//!
+//! [`Pass`] says what a forward pass is for: training or evaluating, with gradients for the weights or without.
+
+mod derived;
+mod layer;
+mod pass;
+mod plan;
+mod spec;
+mod stem;
+mod store;
+mod supernet;
+
+pub use derived::{Derived, DerivedSpec};
+pub use pass::Pass;
+pub use plan::{CellPlan, STEM_CHANNELS, plan};
+pub use spec::{InputShape, NetworkSpec};
+pub use store::{Store, StoreError};
+pub use supernet::{Supernet, SupernetSpec};
+
+use candle_core::{Result, Tensor};
+
+/// Anything that turns beats into logits and can be trained.
+pub trait Network {
+    /// Logits `[batch, classes]` of beats `[batch, leads, samples]`.
+    ///
+    /// # Errors
+    /// When the shape of the beats is not the network's.
+    fn logits(&self, beats: &Tensor, pass: &Pass) -> Result<Tensor>;
+
+    /// Its variables and running statistics.
+    fn store(&self) -> &Store;
+}

@@ -1,1 +1,14 @@
-//! (being written)
+//! The search for cells: a supernet's weights and its architecture parameters, optimised in turn.
+//!
+//! [`search`] is Algorithm 1, steps 1 to 6, of the paper: DARTS (Liu et al. 2018) of first order. Each step takes a
+//! validation batch for alpha (Adam) and a training batch for the weights (SGD). Validation beats come from the training
+//! part of the split; test beats are never seen. A strategy other than this one would stand beside it as a function of
+//! the same shape.
+
+mod config;
+mod monitor;
+mod searcher;
+
+pub use config::SearchConfig;
+pub use monitor::{AlphaTable, Monitor, Warning};
+pub use searcher::{EpochLine, Found, Outcome, load_alphas, search};

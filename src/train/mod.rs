@@ -1,1 +1,27 @@
-//! (being written)
+//! Training: optimisers, the loop, checkpoints and the run folder.
+//!
+//! [`train`] takes a network, the training part of a split and a [`RunFolder`], and gives back the weights of the epoch
+//! that was best on validation beats. It never sees test beats, unless [`Selection::BestOnTest`] asks for the paper's way
+//! of choosing by name. Everything that decides the result is in the checkpoint: weights, momenta, running statistics,
+//! the generator's state, the order of the epoch's beats and the place in it. So a run that was killed and resumed ends
+//! with the same bytes as one that never stopped.
+
+mod config;
+mod error;
+mod loss;
+mod optimiser;
+mod run;
+mod score;
+mod tensors;
+mod trainer;
+
+pub use config::{ClassWeights, Schedule, Selection, TrainConfig};
+pub use error::{Error, Result};
+pub use loss::cross_entropy;
+pub use optimiser::{Adam, AdamSpec, Sgd, SgdSpec};
+pub(crate) use run::remove;
+pub use run::{RunFolder, read_log};
+pub use score::{Score, Sums};
+pub use tensors::{Array, TensorFile};
+pub(crate) use trainer::{CHECKPOINT_INTERVAL, correct};
+pub use trainer::{EpochLine, Outcome, Trained, train};

@@ -1,0 +1,49 @@
+//! `heart-darts evaluate`
+
+use std::path::PathBuf;
+
+use heart_darts::evaluate::text;
+use heart_darts::model::Model;
+use heart_darts::pipeline;
+use heart_darts::report;
+use miette::{IntoDiagnostic, Result};
+
+use super::{DataArguments, print_json};
+
+/// Evaluate a model on a folder of records. On the data it was trained on, the test part of its split is evaluated; on
+/// any other, every beat.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  heart-darts evaluate derived-models/mitdb --data data/mitdb
+  heart-darts evaluate derived-models/mitdb --data data/svdb --json > svdb.json
+  heart-darts evaluate runs/model --data data/mitdb --picture confusion.svg
+
+Records at another rate are resampled to the model's. Keys of --json: docs/JSON.md")]
+pub struct Arguments {
+    /// The folder of the model.
+    model: PathBuf,
+    #[command(flatten)]
+    data: DataArguments,
+    /// Draw the confusion matrix (.svg or .png).
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Show no progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let model = Model::read(&arguments.model).into_diagnostic()?;
+    let work = arguments.data.work(false, arguments.quiet);
+    let applied = pipeline::evaluate(&model, &arguments.data.data, arguments.data.database.as_deref(), &work);
+    let evaluation = applied.into_diagnostic()?.evaluation;
+    if let Some(path) = &arguments.picture {
+        report::confusion(&evaluation.confusion_matrix, "Confusion matrix", path).into_diagnostic()?;
+    }
+    if arguments.json { print_json(&evaluation) } else { print!("{}", text::evaluation(&evaluation)) }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! The commands, one file each: arguments in, one call into the library, what is printed.
+
+mod cell;
+mod config;
+mod data;
+mod derive;
+mod evaluate;
+mod pictures;
+mod predict;
+mod quickstart;
+mod search;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use heart_darts::support::interrupt;
+
+/// Exit code after Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+/// Searches a neural architecture for heartbeat classification on your ECG records, and trains, evaluates and applies the
+/// network that was found.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_help = "\
+The line:
+  heart-darts data inspect DIR                                  what is there, before anything long starts
+  heart-darts search search-configs/fast.ron --data DIR --out runs/search
+  heart-darts train runs/search/genotype.ron --data DIR --out runs/model
+  heart-darts evaluate runs/model --data DIR
+  heart-darts predict runs/model DIR/100 --out predictions
+
+Try it without any data:  heart-darts quickstart")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Threads to compute with; results are the same with any number. Default: every core.
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The whole line on built-in synthetic data, in under two minutes.
+    Quickstart(quickstart::Arguments),
+    /// Fetch, look at and make databases.
+    Data(data::Arguments),
+    /// Search cells on a folder of records.
+    Search(search::Arguments),
+    /// Derive a genotype from a search, finished or not.
+    Derive(derive::Arguments),
+    /// Show and check genotypes.
+    Cell(cell::Arguments),
+    /// Train a network from a genotype, on the database of the search or another.
+    Train(train::Arguments),
+    /// Evaluate a model.
+    Evaluate(evaluate::Arguments),
+    /// Classify the beats of a record.
+    Predict(predict::Arguments),
+    /// Print configurations to start from.
+    Config(config::Arguments),
+}
+
+/// Parses, runs, reports; the one place that knows of exit codes: 0 done, 1 failed, 2 wrong use, 130 after Ctrl-C.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let level = tracing_subscriber::EnvFilter::try_from_env("HEART_DARTS_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).without_time().with_target(false).init();
+    interrupt::listen();
+    if let Some(threads) = arguments.threads {
+        // Nothing has computed yet, so the pool is not built.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let done = match &arguments.command {
+        Command::Quickstart(arguments) => quickstart::run(arguments),
+        Command::Data(arguments) => data::run(arguments),
+        Command::Search(arguments) => search::run(arguments),
+        Command::Derive(arguments) => derive::run(arguments),
+        Command::Cell(arguments) => cell::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Predict(arguments) => predict::run(arguments),
+        Command::Config(arguments) => config::run(arguments),
+    };
+    match done {
+        Ok(()) if interrupt::requested() => ExitCode::from(INTERRUPTED),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) if interrupt::requested() => ExitCode::from(INTERRUPTED),
+        Err(report) => {
+            eprintln!("{report:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Arguments of every command that reads beats.
+#[derive(Debug, clap::Args)]
+struct DataArguments {
+    /// The folder of the records.
+    #[arg(long, value_name = "DIR")]
+    data: std::path::PathBuf,
+    /// What the records are: mitdb, incartdb, qtdb, svdb, synthetic, or a RON file that describes them. Default: DIR's own
+    /// database.ron, or what DIR looks like.
+    #[arg(long, value_name = "NAME|FILE.ron")]
+    database: Option<String>,
+    /// Where prepared beats are kept, so that the next command starts at once.
+    #[arg(long, value_name = "DIR", env = "HEART_DARTS_CACHE")]
+    cache: Option<std::path::PathBuf>,
+    /// Keep no prepared beats.
+    #[arg(long, conflicts_with = "cache")]
+    no_cache: bool,
+}
+
+impl DataArguments {
+    fn work(&self, resume: bool, quiet: bool) -> heart_darts::pipeline::Work {
+        let cache = self.cache.clone().or_else(heart_darts::pipeline::default_cache).filter(|_| !self.no_cache);
+        heart_darts::pipeline::Work { resume, quiet, cache }
+    }
+}
+
+/// Prints a value as JSON.
+fn print_json(value: &impl serde::Serialize) {
+    print!("{}", heart_darts::evaluate::json::to_text(value));
+}

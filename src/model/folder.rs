@@ -1,0 +1,163 @@
+//! Writing and reading a model's folder.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::card;
+use super::spec::ModelSpec;
+use crate::evaluate::Evaluation;
+use crate::network::{Network, NetworkSpec, StoreError};
+use crate::support::files::{self, FileError};
+use crate::support::random::Generator;
+use crate::train::{self, TensorFile};
+
+/// Weights larger than this are no model of ours.
+const WEIGHTS_LIMIT: u64 = 4 << 30;
+
+/// Why a model cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A tensor file.
+    #[error(transparent)]
+    Tensors(#[from] train::Error),
+    /// Not a folder of a model.
+    #[error("{}: found no model.ron; expected the folder of a model, as `heart-darts train --out` writes it", path.display())]
+    NoModel {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A newer or older layout.
+    #[error("{}: version: found {found}, expected {}; use the heart-darts that wrote it", path.display(), ModelSpec::VERSION)]
+    Version {
+        /// `model.ron`.
+        path: PathBuf,
+        /// What it says.
+        found: u32,
+    },
+    /// The description contradicts itself.
+    #[error("{}: {field}: found {found}, expected {expected}", path.display())]
+    Inconsistent {
+        /// `model.ron`.
+        path: PathBuf,
+        /// Where.
+        field: &'static str,
+        /// What it says.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// The weights are not those that the description names.
+    #[error(
+        "{}: found SHA-256 {found}, expected {expected} as model.ron says: the weights are of another model or damaged",
+        path.display()
+    )]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// Its digest.
+        found: String,
+        /// The digest in `model.ron`.
+        expected: String,
+    },
+    /// The weights do not fit the network.
+    #[error("{}: {source}", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        source: StoreError,
+    },
+    /// candle failed.
+    #[error(transparent)]
+    Candle(#[from] candle_core::Error),
+    /// The figures could not be written.
+    #[error(transparent)]
+    Evaluation(#[from] crate::evaluate::Error),
+}
+
+/// A network with its weights and its description.
+pub struct Model {
+    /// What it is.
+    pub spec: ModelSpec,
+    /// The network, with its weights.
+    pub network: Box<dyn Network>,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("spec", &self.spec).finish_non_exhaustive()
+    }
+}
+
+impl Model {
+    /// Reads a model's folder. Its logits are, bit for bit, those of the model that was written.
+    ///
+    /// # Errors
+    /// [`Error`], naming file, place, found and expected.
+    pub fn read(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join("model.ron");
+        if !path.exists() {
+            return Err(Error::NoModel { path: folder.to_path_buf() });
+        }
+        let spec: ModelSpec = files::read_ron(&path)?;
+        check(&spec, &path)?;
+        let weights = folder.join("weights.safetensors");
+        let found = files::digest(&files::read(&weights, WEIGHTS_LIMIT)?);
+        if found != spec.weights {
+            return Err(Error::Weights { path: weights, found, expected: spec.weights });
+        }
+        let network = spec.network.build(&spec.input, &mut Generator::new(0))?;
+        let tensors: HashMap<_, _> = TensorFile::read(&weights)?.tensors("")?.into_iter().collect();
+        network.store().import(&tensors).map_err(|source| Error::Store { path: weights, source })?;
+        Ok(Self { spec, network })
+    }
+
+    /// Writes the folder: weights, figures and card first, `model.ron` last. The digest in `spec` is filled in.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&mut self, folder: &Path, evaluation: &Evaluation) -> Result<(), Error> {
+        let weights = folder.join("weights.safetensors");
+        let mut file = TensorFile { state: "{}".into(), ..TensorFile::default() };
+        file.insert_all("", &self.network.store().export()?)?;
+        file.write(&weights)?;
+        self.spec.weights = files::digest(&files::read(&weights, WEIGHTS_LIMIT)?);
+        evaluation.write(&folder.join("metrics.json"))?;
+        let card = card::text(&self.spec, self.network.store().parameters(), evaluation);
+        files::write_atomic(&folder.join("CARD.md"), card.as_bytes())?;
+        files::write_atomic(&folder.join("model.ron"), files::to_ron(&self.spec).as_bytes())?;
+        Ok(())
+    }
+}
+
+fn check(spec: &ModelSpec, path: &Path) -> Result<(), Error> {
+    let path = path.to_path_buf();
+    if spec.version != ModelSpec::VERSION {
+        return Err(Error::Version { path, found: spec.version });
+    }
+    let wrong = |field, found: usize, expected: usize, path: PathBuf| {
+        Err(Error::Inconsistent { path, field, found: found.to_string(), expected: expected.to_string() })
+    };
+    if spec.input.leads != spec.leads.len() {
+        return wrong("input.leads", spec.input.leads, spec.leads.len(), path);
+    }
+    if spec.input.samples != spec.window.length() {
+        return wrong("input.samples", spec.input.samples, spec.window.length(), path);
+    }
+    if spec.classes != crate::database::Class::ALL || spec.input.classes != spec.classes.len() {
+        let (found, expected) = (format!("{:?}", spec.classes), "the five classes N, S, V, F, Q".to_owned());
+        return Err(Error::Inconsistent { path, field: "classes", found, expected });
+    }
+    let NetworkSpec::Derived { shape, .. } = &spec.network;
+    // Beyond this a file, not a person, asks for the memory.
+    if !(1..=1024).contains(&shape.channels) || !(3..=200).contains(&shape.layers) || spec.input.samples > 100_000 {
+        let found = format!("{} channels, {} layers, {} samples", shape.channels, shape.layers, spec.input.samples);
+        let expected = "1 to 1024 channels, 3 to 200 layers, at most 100000 samples".to_owned();
+        return Err(Error::Inconsistent { path, field: "network", found, expected });
+    }
+    Ok(())
+}

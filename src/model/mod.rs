@@ -1,0 +1,18 @@
+//! Models on disk: a network's description, its weights, its figures and a card, in a folder.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `model.ron` | [`ModelSpec`]: network, leads, rate, window, preprocessing, classes, origin, digest of the weights |
+//! | `weights.safetensors` | every tensor by its name, as [`crate::network::Store::export`] documents them |
+//! | `metrics.json` | the [`crate::evaluate::Evaluation`] on the test part |
+//! | `CARD.md` | the same for people |
+//!
+//! `model.ron` is written last: a folder with it is complete. Weights whose digest is not the one in `model.ron` are
+//! refused, so a model never loads into a network that it was not trained as.
+
+mod card;
+mod folder;
+mod spec;
+
+pub use folder::{Error, Model};
+pub use spec::{ModelOrigin, ModelSpec};

@@ -1,0 +1,125 @@
+//! The derived network: cells of a genotype in a row, with the paper's two shortcuts.
+
+use candle_core::{Device, Result, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::layer::{Chosen, Head, Preprocess};
+use super::pass::Pass;
+use super::plan::{CellPlan, plan};
+use super::spec::InputShape;
+use super::stem::Stem;
+use super::store::{Maker, Store};
+use super::Network;
+use crate::cell::{CellGenotype, Genotype};
+use crate::support::random::Generator;
+
+/// What a derived network is, apart from its genotype and its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DerivedSpec {
+    /// Channels of the nodes of the first cell; doubled by each reduction cell. Default 16.
+    pub channels: usize,
+    /// Cells. Default 15.
+    pub layers: usize,
+    /// The two shortcuts of Algorithm 1, steps 8 to 19. Default true.
+    pub shortcuts: bool,
+}
+
+impl Default for DerivedSpec {
+    fn default() -> Self {
+        Self { channels: 16, layers: 15, shortcuts: true }
+    }
+}
+
+#[derive(Debug)]
+struct DerivedCell {
+    preprocess: [Preprocess; 2],
+    /// Two operations a node, each with the state it reads.
+    nodes: Vec<[(Chosen, usize); 2]>,
+}
+
+impl DerivedCell {
+    fn new(mut maker: Maker, genotype: &CellGenotype, cell: &CellPlan) -> Result<Self> {
+        let first = Preprocess::new(maker.part("preprocess0"), cell.before_previous, cell.channels, cell.after_reduction, true)?;
+        let second = Preprocess::new(maker.part("preprocess1"), cell.previous, cell.channels, false, true)?;
+        let mut nodes = Vec::with_capacity(genotype.nodes.len());
+        for (i, inputs) in genotype.nodes.iter().enumerate() {
+            let mut edge = |j: usize| {
+                let input = inputs[j];
+                let stride = if cell.reduction && input.from < 2 { 2 } else { 1 };
+                let part = maker.part(format_args!("operations.{}", 2 * i + j));
+                Ok::<_, candle_core::Error>((Chosen::new(part, input.operation, cell.channels, stride)?, input.from))
+            };
+            nodes.push([edge(0)?, edge(1)?]);
+        }
+        Ok(Self { preprocess: [first, second], nodes })
+    }
+
+    fn forward(&self, s0: &Tensor, s1: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let mut states = vec![self.preprocess[0].forward(s0, pass)?, self.preprocess[1].forward(s1, pass)?];
+        for [(a, from_a), (b, from_b)] in &self.nodes {
+            states.push((a.forward(&states[*from_a], pass)? + b.forward(&states[*from_b], pass)?)?);
+        }
+        Tensor::cat(&states[2..], 2)
+    }
+}
+
+/// The network that is trained and used.
+#[derive(Debug)]
+pub struct Derived {
+    store: Store,
+    stem: Stem,
+    cells: Vec<DerivedCell>,
+    head: Head,
+    shortcuts: bool,
+}
+
+impl Derived {
+    /// Builds it with weights drawn from `generator`.
+    ///
+    /// # Errors
+    /// When candle fails, or the genotype holds `zero`.
+    pub fn new(genotype: &Genotype, spec: &DerivedSpec, input: &InputShape, generator: &mut Generator) -> Result<Self> {
+        let mut store = Store::new(&Device::Cpu);
+        let mut maker = Maker::new(&mut store, generator);
+        let (cells, channels) = plan(spec.channels, spec.layers, genotype.normal.nodes.len());
+        let stem = Stem::new(maker.part("stem"), input.leads)?;
+        let cells = cells.iter().enumerate().map(|(i, cell)| {
+            let genotype = if cell.reduction { &genotype.reduction } else { &genotype.normal };
+            DerivedCell::new(maker.part(format_args!("cells.{i}")), genotype, cell)
+        });
+        let cells = cells.collect::<Result<_>>()?;
+        let head = Head::new(maker.part("head"), channels, input.classes)?;
+        Ok(Self { store, stem, cells, head, shortcuts: spec.shortcuts })
+    }
+}
+
+impl Network for Derived {
+    fn logits(&self, beats: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let mut s0 = self.stem.forward(beats, pass)?;
+        let mut s1 = s0.clone();
+        let mut t = None;
+        let third = self.cells.len() / 3;
+        for (i, cell) in self.cells.iter().enumerate() {
+            let next = cell.forward(&s0, &s1, pass)?;
+            (s0, s1) = (s1, next);
+            if !self.shortcuts {
+                continue;
+            }
+            if i == 0 || i == third || i == 2 * third {
+                t = Some(s1.clone());
+            }
+            if i + 1 == third || i + 1 == 2 * third {
+                // Algorithm 1, steps 15 to 18; where a shape differs there is nothing to add (right after a reduction).
+                let Some(t) = &t else { continue };
+                let join = |s: Tensor| if s.dims() == t.dims() { (s + t)?.relu() } else { Ok(s) };
+                (s0, s1) = (join(s0)?, join(s1)?);
+            }
+        }
+        self.head.forward(&s1, pass)
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+}

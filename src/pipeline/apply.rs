@@ -1,0 +1,92 @@
+//! A model on a folder of records.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Work;
+use super::error::{Error, Result};
+use crate::beat::{TestPart, prepare};
+use crate::database::Database;
+use crate::evaluate::{Calibration, ConfusionMatrix, Evaluation, RecordEvaluation, classify};
+use crate::model::Model;
+use crate::network::Network;
+use crate::support::progress::Progress;
+
+/// Which beats a model was applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beats {
+    /// The test part of the split it was trained with.
+    TestPart,
+    /// Every beat of data that it was not trained on.
+    Whole,
+}
+
+/// A model's figures on a folder.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The figures.
+    pub evaluation: Evaluation,
+    /// On which beats.
+    pub beats: Beats,
+}
+
+/// Evaluates a model: on the data that it was trained on, the test part of its split; on other data, every beat, brought
+/// to the model's rate.
+///
+/// # Errors
+/// When the leads are not as many as the model's, and as [`super::load`].
+pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) -> Result<Applied> {
+    let spec = &model.spec;
+    let mut database = Database::choose(dir, database)?;
+    let own = database.name == spec.origin.data.name;
+    if own {
+        database.leads.clone_from(&spec.leads);
+    }
+    if database.leads.len() != spec.leads.len() {
+        let names: Vec<String> = spec.leads.iter().map(ToString::to_string).collect();
+        return Err(Error::Unfit {
+            place: dir.display().to_string(),
+            found: format!("{} leads in the description of {}", database.leads.len(), database.name),
+            expected: format!(
+                "{}, as the model was trained on {}; describe the folder with as many leads (--database FILE.ron)",
+                spec.leads.len(),
+                names.join(" and ")
+            ),
+        });
+    }
+    let mut preprocessing = spec.preprocessing.clone();
+    if database.frequency != spec.frequency {
+        preprocessing.resample = Some(spec.frequency);
+    }
+    let prepared = prepare(&database, dir, &preprocessing, work.cache.as_deref())?;
+    if prepared.key == spec.origin.data.digest {
+        let split = spec.origin.split.apply(&prepared.beats)?;
+        if split.summary().digest == spec.origin.split_digest {
+            let evaluation = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
+            return Ok(Applied { evaluation, beats: Beats::TestPart });
+        }
+    }
+    let test = TestPart::whole(Arc::clone(&prepared.beats))?;
+    let mut sentence = format!("All {} beats of {}; the model was trained on {}.", test.len(), database.name, spec.origin.data.name);
+    if own {
+        sentence += " That is a database of the same name with other content: some of these beats may have trained it, so \
+                     the figures may be optimistic.";
+    }
+    let evaluation = evaluation(model.network.as_ref(), &test, &sentence, work)?;
+    Ok(Applied { evaluation, beats: Beats::Whole })
+}
+
+/// Classifies a test part and counts by record.
+pub(super) fn evaluation(network: &dyn Network, test: &TestPart, sentence: &str, work: &Work) -> Result<Evaluation> {
+    let mut progress = (!work.quiet).then(|| Progress::new("evaluating", test.len() as u64, "beats"));
+    let classified = classify(network, test, progress.as_mut())?;
+    let mut matrices = BTreeMap::<(&str, &str), ConfusionMatrix>::new();
+    for (i, (reference, found)) in classified.reference.iter().zip(classified.predictions()).enumerate() {
+        let origin = test.origin(i);
+        matrices.entry((origin.record, origin.subject)).or_default().record(*reference, found);
+    }
+    let records = matrices.into_iter().map(|((record, subject), matrix)| RecordEvaluation::new(record, subject, matrix));
+    let calibration = Calibration::of(&classified.probabilities, &classified.reference)?;
+    Ok(Evaluation::new(sentence, records.collect(), calibration))
+}

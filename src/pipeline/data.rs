@@ -1,0 +1,84 @@
+//! From a folder of records to split beats.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::Work;
+use super::config::DataConfig;
+use super::error::Result;
+use crate::beat::{Prepared, Reduction, Split, TrainingPart, prepare};
+use crate::database::Database;
+
+/// Beats, ready for a run.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The description that the folder was read by.
+    pub database: Database,
+    /// The beats and their digest.
+    pub prepared: Prepared,
+    /// The split, before limits.
+    pub split: Split,
+    /// What training is given: the split's training part within the limits.
+    pub training: TrainingPart,
+    /// What the limits did.
+    pub reduction: Option<Reduction>,
+}
+
+/// What a run folder keeps of its data: `data.json`. A run is resumed only with the same.
+#[derive(Debug, Clone, Serialize)]
+pub struct DataRecord<'a> {
+    database: &'a Database,
+    beats_digest: &'a str,
+    split: &'a crate::beat::SplitSummary,
+    limits: Option<Reduction>,
+}
+
+/// Prepares the beats of a folder and splits them.
+///
+/// # Errors
+/// [`super::Error`], before anything long starts where that is possible.
+pub fn load(dir: &Path, database: Option<&str>, config: &DataConfig, work: &Work) -> Result<Loaded> {
+    config.split.check()?;
+    config.limits.check()?;
+    let mut database = Database::choose(dir, database)?;
+    if let Some(leads) = &config.leads {
+        database.leads.clone_from(leads);
+    }
+    let prepared = prepare(&database, dir, &config.preprocessing, work.cache.as_deref())?;
+    for record in &prepared.folder.unusable {
+        tracing::warn!("record {} is left out: {}", record.name, record.reason);
+    }
+    let split = config.split.apply(&prepared.beats)?;
+    for class in split.training.absent_classes() {
+        tracing::warn!("no training beat is of class {}: the network cannot learn it", class.symbol());
+    }
+    let (training, reduction) = split.training.limited(&config.limits)?;
+    if !work.quiet {
+        eprintln!("{}", split.describe());
+        if let Some(Reduction { before, after }) = &reduction {
+            let (before, after): (usize, usize) = (before.iter().sum(), after.iter().sum());
+            eprintln!("Of {before} training beats, {after} are used (limits).");
+        }
+    }
+    Ok(Loaded { database, prepared, split, training, reduction })
+}
+
+impl Loaded {
+    /// What a run folder keeps of it.
+    pub fn record(&self) -> DataRecord<'_> {
+        DataRecord {
+            database: &self.database,
+            beats_digest: &self.prepared.key,
+            split: self.split.summary(),
+            limits: self.reduction,
+        }
+    }
+}
+
+/// Where prepared beats are kept unless told otherwise: `heart-darts` in the user's cache folder.
+pub fn default_cache() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA"));
+    cache.or_else(|| Some(folder("HOME")?.join(".cache"))).map(|cache| cache.join("heart-darts"))
+}

@@ -1,0 +1,32 @@
+//! The line from records to a model, a step a function: what each command calls.
+//!
+//! [`load`] prepares and splits beats; [`search`] runs a search in a run folder and writes its genotype; [`train`] trains a
+//! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model. Each takes plain configurations
+//! and paths, and decides nothing that they do not say.
+
+mod apply;
+mod config;
+mod data;
+mod error;
+mod predict;
+mod search;
+mod train;
+
+pub use apply::{Applied, Beats, evaluate};
+pub use config::{DataConfig, NetworkConfig, SearchRun, TrainRun};
+pub use data::{DataRecord, Loaded, default_cache, load};
+pub use error::{Error, Result};
+pub use predict::{Peaks, Prediction, PredictedBeat, predict};
+pub use search::{Searched, search};
+pub use train::{TrainedModel, train};
+
+/// How long work is begun and shown.
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    /// Go on with a run that was stopped.
+    pub resume: bool,
+    /// Show no progress.
+    pub quiet: bool,
+    /// Where prepared beats are kept; `None` keeps none.
+    pub cache: Option<std::path::PathBuf>,
+}

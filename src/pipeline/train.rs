@@ -1,0 +1,117 @@
+//! From a genotype and beats to a model.
+
+use std::path::Path;
+
+use super::apply::evaluation;
+use super::config::{DataConfig, NetworkConfig, TrainRun};
+use super::data::load;
+use super::error::Result;
+use super::search::begin;
+use super::{Loaded, Work};
+use crate::cell::{Genotype, Named};
+use crate::database::Class;
+use crate::evaluate::Evaluation;
+use crate::model::{Model, ModelOrigin, ModelSpec};
+use crate::network::NetworkSpec;
+use crate::support::files;
+use crate::support::random::Generator;
+use crate::train::{self, EpochLine, Outcome, RunFolder, Selection, TrainConfig, Trained};
+
+/// How a training ended.
+#[derive(Debug)]
+pub enum TrainedModel {
+    /// The model, written.
+    Finished {
+        /// Its figures on the test part.
+        evaluation: Box<Evaluation>,
+        /// Every epoch.
+        log: Vec<EpochLine>,
+        /// The chosen epoch.
+        epoch: usize,
+    },
+    /// Ctrl-C; it can be resumed.
+    Interrupted,
+}
+
+/// The configuration as it is kept: what was asked for, and the cells.
+#[derive(serde::Serialize)]
+struct Resolved<'a> {
+    data: &'a DataConfig,
+    network: &'a NetworkConfig,
+    training: &'a TrainConfig,
+    genotype: &'a Genotype,
+}
+
+/// Trains a derived network of `genotype` on a folder of records, evaluates it on the test part, and writes the model to
+/// `out`, with the run in `out/run`.
+///
+/// # Errors
+/// [`super::Error`]
+pub fn train(
+    config: &TrainRun,
+    genotype: &Genotype,
+    dir: &Path,
+    database: Option<&str>,
+    out: &Path,
+    work: &Work,
+) -> Result<TrainedModel> {
+    config.training.check()?;
+    let loaded = load(dir, database, &config.data, work)?;
+    let resolved =
+        Resolved { data: &config.data, network: &config.network, training: &config.training, genotype };
+    let finished = out.join("model.ron").exists();
+    if finished && !work.resume {
+        return Err(train::Error::Exists { path: out.to_path_buf() }.into());
+    }
+    let run = begin(&out.join("run"), &loaded, &resolved, work)?;
+    if finished {
+        return already(out, &run);
+    }
+    let spec = NetworkSpec::Derived { shape: config.network, genotype: genotype.clone() };
+    let network = spec.build(&loaded.input(), &mut Generator::new(config.training.seed))?;
+    let test = (config.training.selection == Selection::BestOnTest).then_some(&loaded.split.test);
+    let outcome = train::train(&config.training, network.as_ref(), &loaded.training, test, &run, work.quiet)?;
+    let Outcome::Finished(Trained { epoch, log }) = outcome else { return Ok(TrainedModel::Interrupted) };
+
+    let mut evaluation = evaluation(network.as_ref(), &loaded.split.test, loaded.split.describe(), work)?;
+    evaluation.note(format!("{} {epoch} of {}.", config.training.selection.describe(), log.len()));
+    let spec = describe(config, spec, &loaded, (epoch, log.len()));
+    Model { spec, network }.write(out, &evaluation)?;
+    // The model is complete: what was kept to resume is not needed any more.
+    train::remove(&run.checkpoint())?;
+    Ok(TrainedModel::Finished { evaluation: Box::new(evaluation), log, epoch })
+}
+
+/// What a resumed run that had finished says again.
+fn already(out: &Path, run: &RunFolder) -> Result<TrainedModel> {
+    let evaluation = Box::new(Evaluation::read(&out.join("metrics.json"))?);
+    let epoch = Model::read(out)?.spec.origin.epoch.0;
+    train::remove(&run.checkpoint())?;
+    Ok(TrainedModel::Finished { evaluation, log: train::read_log(&run.log())?, epoch })
+}
+
+fn describe(config: &TrainRun, network: NetworkSpec, loaded: &Loaded, epoch: (usize, usize)) -> ModelSpec {
+    let frequency = loaded.training.training().frequency();
+    ModelSpec {
+        version: ModelSpec::VERSION,
+        network,
+        input: loaded.input(),
+        leads: loaded.database.leads.clone(),
+        frequency,
+        window: loaded.database.window.at(loaded.database.frequency, frequency),
+        preprocessing: config.data.preprocessing.clone(),
+        classes: Class::ALL.to_vec(),
+        origin: ModelOrigin {
+            data: Named { name: loaded.database.name.clone(), digest: loaded.prepared.key.clone() },
+            split: config.data.split.clone(),
+            split_digest: loaded.split.summary().digest.clone(),
+            split_sentence: loaded.split.describe().to_owned(),
+            configuration: files::digest(files::to_ron(config).as_bytes()),
+            selection: config.training.selection.describe().to_owned(),
+            epoch,
+            seed: config.training.seed,
+            crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        weights: String::new(),
+    }
+}

@@ -1,0 +1,356 @@
+//! The search loop.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Instant;
+
+use candle_core::{Device, Tensor, Var};
+use serde::{Deserialize, Serialize};
+
+use super::config::SearchConfig;
+use super::monitor::{AlphaTable, Monitor};
+use crate::beat::{Role, Subset, TrainingPart};
+use crate::cell::{Genotype, Origin};
+use crate::network::{Network, Pass, Supernet};
+use crate::support::interrupt;
+use crate::support::progress::Progress;
+use crate::support::random::{Generator, GeneratorState};
+use crate::train::{
+    Adam, Array, CHECKPOINT_INTERVAL, Error, Result, RunFolder, Schedule, Sgd, Sums, TensorFile, correct, cross_entropy,
+    read_log,
+};
+
+/// The stream of the seed that orders beats; weights and alpha come from stream 0.
+const STREAM: u64 = 1;
+const ALPHA_NAMES: [&str; 2] = ["alpha.normal", "alpha.reduction"];
+
+/// One line of a search's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochLine {
+    /// From 1.
+    pub epoch: usize,
+    /// Learning rate of the weights.
+    pub learning_rate: f64,
+    /// Mean loss of the training batches, each before its step.
+    pub training_loss: f64,
+    /// Accuracy on the same.
+    pub training_accuracy: f64,
+    /// Mean loss of the validation batches that moved alpha, each before its step, with the batch's own statistics.
+    pub validation_loss: f64,
+    /// Accuracy on the same.
+    pub validation_accuracy: f64,
+    /// Entropy, skips, zeros.
+    pub monitor: Monitor,
+    /// Alpha of the normal and of the reduction cell after the epoch.
+    pub alpha: [AlphaTable; 2],
+    /// The genotype of the moment.
+    pub genotype: Genotype,
+}
+
+/// How a search ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// All epochs done.
+    Finished(Found),
+    /// Somebody pressed Ctrl-C; the checkpoint holds everything.
+    Interrupted,
+}
+
+/// A finished search.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Alpha at the end.
+    pub alphas: [AlphaTable; 2],
+    /// Every epoch.
+    pub log: Vec<EpochLine>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    epoch: usize,
+    step: usize,
+    /// Place in the order of the validation beats.
+    place: usize,
+    generator: GeneratorState,
+    training: Sums,
+    validation: Sums,
+    adam_steps: u64,
+}
+
+/// Searches cells with `supernet` on the training part of a split: on each step alpha moves by the loss of a batch of
+/// validation beats, then the weights by the loss of a batch of training beats.
+///
+/// # Errors
+/// When the configuration cannot run, a loss is no number any more, or a file cannot be written.
+pub fn search(
+    config: &SearchConfig,
+    supernet: &Supernet,
+    part: &TrainingPart,
+    run: &RunFolder,
+    quiet: bool,
+) -> Result<Outcome> {
+    config.check()?;
+    for (name, beats) in [("training", part.training().len()), ("validation", part.validation().len())] {
+        if beats < config.batch {
+            let found = format!("{beats} {name} beats");
+            let expected = format!("at least one batch of {}; lower `batch` or give more data", config.batch);
+            return Err(Error::Configuration { field: "data", found, expected });
+        }
+    }
+    let mut searcher = Searcher::start(config, supernet, part, run)?;
+    let steps = searcher.steps();
+    let mut progress = (!quiet).then(|| Progress::new("searching", (config.epochs * steps * config.batch) as u64, "beats"));
+    if let Some(progress) = &mut progress {
+        progress.advance(((searcher.state.epoch * steps + searcher.state.step) * config.batch) as u64);
+    }
+    while searcher.state.epoch < config.epochs {
+        if !searcher.epoch(progress.as_mut())? {
+            return Ok(Outcome::Interrupted);
+        }
+        let line = searcher.finish_epoch()?;
+        if let Some(progress) = &progress {
+            progress.say(&describe(&line, config.epochs));
+            let warnings = line.monitor.warnings(line.alpha[0].len());
+            warnings.iter().for_each(|warning| progress.say(&format!("warning: {warning}")));
+        }
+    }
+    Ok(Outcome::Finished(Found { alphas: tables(supernet)?, log: read_log(&run.log())? }))
+}
+
+/// Alpha of a run's checkpoint, and how many epochs it had.
+///
+/// # Errors
+/// When the file is damaged or is no search's.
+pub fn load_alphas(checkpoint: &Path) -> Result<([AlphaTable; 2], usize)> {
+    let file = TensorFile::read(checkpoint)?;
+    let wrong = |place: &str, message: String| Error::Malformed { path: checkpoint.into(), place: place.into(), message };
+    let state: State = serde_json::from_str(&file.state)
+        .map_err(|error| wrong("state", format!("{error}; expected the checkpoint of a search")))?;
+    let table = |name: &str| match file.arrays.get(name) {
+        Some(Array::F32(shape, values)) if shape.len() == 2 && shape[1] == 10 => Ok(rows(values)),
+        _ => Err(wrong(name, "found no [edges, 10] array, expected the checkpoint of a search".into())),
+    };
+    Ok(([table(ALPHA_NAMES[0])?, table(ALPHA_NAMES[1])?], state.epoch))
+}
+
+struct Searcher<'a> {
+    config: &'a SearchConfig,
+    supernet: &'a Supernet,
+    part: &'a TrainingPart,
+    run: &'a RunFolder,
+    state: State,
+    generator: Generator,
+    training_order: Vec<usize>,
+    validation_order: Vec<usize>,
+    sgd: Sgd,
+    adam: Adam,
+}
+
+impl<'a> Searcher<'a> {
+    fn start(config: &'a SearchConfig, supernet: &'a Supernet, part: &'a TrainingPart, run: &'a RunFolder) -> Result<Self> {
+        let generator = Generator::with_stream(config.seed, STREAM);
+        let state = State {
+            epoch: 0,
+            step: 0,
+            place: 0,
+            generator: generator.state(),
+            training: Sums::default(),
+            validation: Sums::default(),
+            adam_steps: 0,
+        };
+        let (training_order, validation_order, sgd, adam) = Default::default();
+        let mut searcher =
+            Self { config, supernet, part, run, state, generator, training_order, validation_order, sgd, adam };
+        if let Some(file) = run.read_checkpoint()? {
+            searcher.restore(&file)?;
+        }
+        run.truncate_log(searcher.state.epoch)?;
+        Ok(searcher)
+    }
+
+    /// Whole batches of an epoch; the beats that are left over come in other epochs' orders.
+    fn steps(&self) -> usize {
+        self.part.training().len() / self.config.batch
+    }
+
+    fn restore(&mut self, file: &TensorFile) -> Result<()> {
+        let path = self.run.checkpoint();
+        let wrong = |place: &str, message: String| Error::Malformed { path: path.clone(), place: place.into(), message };
+        self.state = serde_json::from_str(&file.state).map_err(|error| wrong("state", error.to_string()))?;
+        self.generator = Generator::from_state(&self.state.generator)
+            .ok_or_else(|| wrong("generator", "its position is not a number".into()))?;
+        let tensors: HashMap<_, _> = file.tensors("network.")?.into_iter().collect();
+        self.supernet.store().import(&tensors).map_err(|source| Error::Weights { path: path.clone(), source })?;
+        for (name, alpha) in ALPHA_NAMES.iter().zip(self.supernet.alphas()) {
+            match file.arrays.get(*name) {
+                Some(Array::F32(shape, values)) if shape == alpha.dims() => {
+                    alpha.set(&Tensor::from_slice(values, shape.as_slice(), &Device::Cpu)?)?;
+                }
+                _ => return Err(wrong(name, format!("expected an array of shape {:?}", alpha.dims()))),
+            }
+        }
+        self.sgd = Sgd { momenta: file.values("momentum.") };
+        let moments = file.values("adam.");
+        self.adam.steps = self.state.adam_steps;
+        self.adam.moments = (0..2)
+            .filter_map(|i| Some([moments.get(&format!("{i}.first"))?.clone(), moments.get(&format!("{i}.second"))?.clone()]))
+            .collect();
+        let order = |name: &str, beats: usize, needed: bool| match file.indices(name) {
+            Some(order) if order.len() == beats && order.iter().all(|&i| i < beats) => Ok(order),
+            None if !needed => Ok(Vec::new()),
+            _ => Err(wrong(name, format!("expected an order of the {beats} beats"))),
+        };
+        self.training_order = order("order.training", self.part.training().len(), self.state.step > 0)?;
+        self.validation_order = order("order.validation", self.part.validation().len(), self.state.place > 0)?;
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<()> {
+        self.state.generator = self.generator.state();
+        self.state.adam_steps = self.adam.steps;
+        // Plain data of ours: its serialisation cannot fail.
+        let state = serde_json::to_string(&self.state).unwrap_or_default();
+        let mut file = TensorFile { state, ..TensorFile::default() };
+        file.insert_all("network.", &self.supernet.store().export()?)?;
+        for (name, alpha) in ALPHA_NAMES.iter().zip(self.supernet.alphas()) {
+            file.arrays.insert((*name).to_owned(), Array::of(alpha)?);
+        }
+        let flat = |values: &Vec<f32>| Array::F32(vec![values.len()], values.clone());
+        for (name, momentum) in &self.sgd.momenta {
+            file.arrays.insert(format!("momentum.{name}"), flat(momentum));
+        }
+        for (i, [first, second]) in self.adam.moments.iter().enumerate() {
+            file.arrays.insert(format!("adam.{i}.first"), flat(first));
+            file.arrays.insert(format!("adam.{i}.second"), flat(second));
+        }
+        if self.state.step > 0 {
+            file.insert_indices("order.training", &self.training_order);
+        }
+        if self.state.place > 0 {
+            file.insert_indices("order.validation", &self.validation_order);
+        }
+        file.write(&self.run.checkpoint())
+    }
+
+    /// The rest of the epoch; false when somebody asked to stop.
+    fn epoch(&mut self, mut progress: Option<&mut Progress>) -> Result<bool> {
+        let (start, first) = (Instant::now(), self.state.step);
+        let mut saved = Instant::now();
+        let mut stopped = false;
+        while self.state.step < self.steps() {
+            stopped = interrupt::requested();
+            // Before the epoch's first step the last checkpoint is still the truth: the order is drawn again from it.
+            if self.state.step > 0 && (stopped || saved.elapsed() > CHECKPOINT_INTERVAL) {
+                self.save()?;
+                saved = Instant::now();
+            }
+            if stopped {
+                break;
+            }
+            if self.state.step == 0 {
+                self.training_order = self.generator.permutation(self.part.training().len());
+            }
+            self.step()?;
+            self.state.step += 1;
+            if let Some(progress) = &mut progress {
+                progress.advance(self.config.batch as u64);
+            }
+        }
+        let beats = ((self.state.step - first) * self.config.batch) as u64;
+        self.run.append_timing(self.state.epoch + 1, beats, start.elapsed().as_secs_f64())?;
+        Ok(!stopped)
+    }
+
+    fn step(&mut self) -> Result<()> {
+        let batch = self.config.batch;
+        if self.state.epoch >= self.config.warm_up {
+            let chosen = self.next_validation();
+            let (loss, value, correct) = self.loss(self.part.validation(), &chosen, &Pass::alpha())?;
+            let gradients = loss.backward()?;
+            self.adam.step(&self.config.alpha, &self.supernet.alphas(), &gradients)?;
+            self.state.validation.add(batch, correct, value);
+        }
+        let chosen = self.training_order[self.state.step * batch..][..batch].to_vec();
+        let (loss, value, correct) = self.loss(self.part.training(), &chosen, &Pass::weights())?;
+        let gradients = loss.backward()?;
+        let rate = Schedule::Cosine.rate(&self.config.weights, self.state.epoch, self.config.epochs);
+        self.sgd.step(&self.config.weights, rate, self.supernet.store().variables(), &gradients)?;
+        self.state.training.add(batch, correct, value);
+        Ok(())
+    }
+
+    /// The next batch of validation beats, in an order that is drawn anew whenever it is used up.
+    fn next_validation(&mut self) -> Vec<usize> {
+        let (batch, beats) = (self.config.batch, self.part.validation().len());
+        if self.state.place + batch > beats || self.validation_order.is_empty() {
+            self.validation_order = self.generator.permutation(beats);
+            self.state.place = 0;
+        }
+        let chosen = self.validation_order[self.state.place..][..batch].to_vec();
+        self.state.place += batch;
+        chosen
+    }
+
+    fn loss<R: Role>(&self, beats: &Subset<R>, chosen: &[usize], pass: &Pass) -> Result<(Tensor, f32, usize)> {
+        let batch = beats.batch(chosen);
+        let values = Tensor::from_vec(batch.values, (batch.classes.len(), batch.leads, batch.samples), &Device::Cpu)?;
+        let logits = self.supernet.logits(&values, pass)?;
+        let loss = cross_entropy(&logits, &batch.classes, None, 0.0)?;
+        let value = loss.to_scalar::<f32>()?;
+        if !value.is_finite() {
+            return Err(Error::Diverged { epoch: self.state.epoch + 1, batch: self.state.step + 1, loss: value });
+        }
+        Ok((loss, value, correct(&logits, &batch.classes)?))
+    }
+
+    fn finish_epoch(&mut self) -> Result<EpochLine> {
+        let epoch = self.state.epoch + 1;
+        let alpha = tables(self.supernet)?;
+        let genotype = Genotype::derive(&alpha[0], &alpha[1], Origin::of_this_crate())?;
+        let line = EpochLine {
+            epoch,
+            learning_rate: Schedule::Cosine.rate(&self.config.weights, epoch - 1, self.config.epochs),
+            training_loss: self.state.training.mean_loss(),
+            training_accuracy: self.state.training.accuracy(),
+            validation_loss: self.state.validation.mean_loss(),
+            validation_accuracy: self.state.validation.accuracy(),
+            monitor: Monitor::of(&alpha, &genotype),
+            alpha,
+            genotype,
+        };
+        // The line first: a checkpoint of epoch n promises n lines.
+        self.run.append(&line)?;
+        (self.state.training, self.state.validation) = (Sums::default(), Sums::default());
+        (self.state.epoch, self.state.step) = (epoch, 0);
+        self.save()?;
+        Ok(line)
+    }
+}
+
+fn tables(supernet: &Supernet) -> Result<[AlphaTable; 2]> {
+    let table = |alpha: &Var| Ok::<_, Error>(rows(&alpha.flatten_all()?.to_vec1()?));
+    let [normal, reduction] = supernet.alphas();
+    Ok([table(normal)?, table(reduction)?])
+}
+
+fn rows(values: &[f32]) -> AlphaTable {
+    values.as_chunks().0.to_vec()
+}
+
+fn describe(line: &EpochLine, epochs: usize) -> String {
+    let Monitor { entropy, skips, .. } = &line.monitor;
+    format!(
+        "epoch {}/{epochs}  training loss {:.4}, accuracy {:.2} %  validation loss {:.4}, accuracy {:.2} %  entropy {:.3} \
+         {:.3}, skips {} {}",
+        line.epoch,
+        line.training_loss,
+        100.0 * line.training_accuracy,
+        line.validation_loss,
+        100.0 * line.validation_accuracy,
+        entropy[0],
+        entropy[1],
+        skips[0],
+        skips[1]
+    )
+}
