@@ -1,0 +1,49 @@
+//! Buffers that are used again instead of freed: the first touch of a fresh page costs more than filling it.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
+
+/// The buffers nobody uses now.
+static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+
+/// Floats from the arena; they go back to it when this is dropped.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    values: Vec<f32>,
+    len: usize,
+}
+
+/// A buffer of `len` floats **whose contents are what its last user left**.
+pub(super) fn take(len: usize) -> Buffer {
+    let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    // The smallest that fits, but not one more than twice as large: that one will be wanted for something else.
+    let fitting = free.iter().enumerate().filter(|(_, b)| b.len() >= len && b.len() / 2 <= len);
+    let best = fitting.min_by_key(|(_, b)| b.len()).map(|(i, _)| i);
+    let values = best.map(|i| free.swap_remove(i));
+    drop(free);
+    Buffer { values: values.unwrap_or_else(|| vec![0.0; len]), len }
+}
+
+/// Gives the memory that is kept for the next call back to the system.
+pub fn release_memory() {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+    fn deref(&self) -> &[f32] {
+        &self.values[..self.len]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values[..self.len]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        FREE.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.values));
+    }
+}

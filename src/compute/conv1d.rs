@@ -1,0 +1,142 @@
+//! The convolution of one filter as a candle operation, see [`super::convolution`] for the mathematics.
+
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+
+use super::arguments::{Floats, dense, floats, signal, wrong};
+use super::convolution::{Geometry, input_gradient, pack_transposed, pad, weight_gradient};
+use super::parallel::{for_each_piece, piece};
+use super::product::{Multiply, pack, packed_len};
+use super::{arena, plain};
+
+/// Convolves `x` `[batch, samples, in]` with `w` `[taps, in, out]`, both ends padded with `padding` zeros:
+/// y`[b, l, o]` = Σ_{t, i} x`[b, l·stride + t − padding, i]` · w`[t, i, o]`, `[batch, (samples + 2·padding − taps) / stride + 1, out]`.
+///
+/// Differentiable in both. On a device other than the CPU this is [`plain::conv1d`].
+///
+/// # Errors
+/// When a shape does not fit, or on the CPU when an argument is not contiguous f32.
+pub fn conv1d(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Result<Tensor> {
+    let geometry = check(x, w, stride, padding)?;
+    if !x.device().is_cpu() {
+        return plain::conv1d(x, w, stride, padding);
+    }
+    dense(NAME, "x", x)?;
+    dense(NAME, "w", w)?;
+    x.apply_op2(w, Conv1d(geometry))
+}
+
+const NAME: &str = "conv1d";
+
+/// The sizes of the convolution, if they fit.
+pub(super) fn check(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Result<Geometry> {
+    let Ok(filter) = <[usize; 3]>::try_from(w.dims()) else {
+        return wrong(NAME, format_args!("w must be [taps, in, out], found {:?}", w.dims()));
+    };
+    Geometry::new(NAME, signal(NAME, x)?, filter, stride, padding)
+}
+
+struct Conv1d(Geometry);
+
+impl CustomOp2 for Conv1d {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
+        let y = self.forward(floats(x, lx)?, floats(w, lw)?);
+        let output = self.0.output();
+        Ok((CpuStorage::F32(y), (output.batch, output.samples, output.channels).into()))
+    }
+
+    fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let contiguous = dy.contiguous()?;
+        let dy = Floats::of(&contiguous);
+        let dx = match x.track_op() {
+            true => {
+                Some(Tensor::from_vec(self.input_gradient(Floats::of(w).get()?, dy.get()?), x.shape(), x.device())?)
+            }
+            false => None,
+        };
+        let dw = match w.track_op() {
+            true => {
+                Some(Tensor::from_vec(self.weight_gradient(Floats::of(x).get()?, dy.get()?), w.shape(), w.device())?)
+            }
+            false => None,
+        };
+        Ok((dx, dw))
+    }
+}
+
+impl Conv1d {
+    fn forward(&self, x: &[f32], w: &[f32]) -> Vec<f32> {
+        let g = &self.0;
+        let (input, output, depth) = (g.input, g.output(), g.depth());
+        let mut packed = arena::take(packed_len(depth, g.outputs));
+        pack(&mut packed, depth, g.outputs, w);
+        let mut y = vec![0.0; output.len()];
+        let samples = piece(input.batch);
+        let (in_sample, out_sample) = (input.samples * input.channels, output.samples * output.channels);
+        for_each_piece(&mut y, samples * out_sample, g.work(), |i, y| {
+            let samples_here = y.len() / out_sample;
+            let x = &x[i * samples * in_sample..][..samples_here * in_sample];
+            let mut scratch = arena::take(if g.padding > 0 { samples_here * g.padded() } else { 0 });
+            pad(&mut scratch, x, in_sample, input.channels, g.padding, g.padding);
+            Multiply {
+                samples: samples_here,
+                rows: output.samples,
+                depth,
+                columns: g.outputs,
+                left: if g.padding > 0 { &scratch } else { x },
+                left_sample: g.padded(),
+                left_row: g.stride * input.channels,
+                right: &packed,
+                out: y,
+                out_sample,
+                out_row: g.outputs,
+                add: false,
+            }
+            .run();
+        });
+        y
+    }
+
+    fn input_gradient(&self, w: &[f32], dy: &[f32]) -> Vec<f32> {
+        let g = &self.0;
+        let (input, output) = (g.input, g.output());
+        let mut packed = arena::take(g.transposed_len());
+        pack_transposed(&mut packed, g, w);
+        let mut dx = vec![0.0; input.len()];
+        let samples = piece(input.batch);
+        let (in_sample, out_sample) = (input.samples * input.channels, output.samples * output.channels);
+        let (before, after) = g.margins();
+        let padded = out_sample + (before + after) * g.outputs;
+        for_each_piece(&mut dx, samples * in_sample, g.work(), |i, dx| {
+            let samples_here = dx.len() / in_sample;
+            let dy = &dy[i * samples * out_sample..][..samples_here * out_sample];
+            if before + after == 0 {
+                return input_gradient(g, &packed, dy, out_sample, dx, false);
+            }
+            let mut scratch = arena::take(samples_here * padded);
+            pad(&mut scratch, dy, out_sample, g.outputs, before, after);
+            input_gradient(g, &packed, &scratch, padded, dx, false);
+        });
+        dx
+    }
+
+    fn weight_gradient(&self, x: &[f32], dy: &[f32]) -> Vec<f32> {
+        let g = &self.0;
+        let (input, output) = (g.input, g.output());
+        let in_sample = input.samples * input.channels;
+        let mut scratch = arena::take(if g.padding > 0 { input.batch * g.padded() } else { 0 });
+        pad(&mut scratch, x, in_sample, input.channels, g.padding, g.padding);
+        let padded: &[f32] = if g.padding > 0 { &scratch } else { x };
+        let mut dw = vec![0.0; g.depth() * g.outputs];
+        // Whole register tiles of every kind of machine.
+        let rows = piece(g.depth()).next_multiple_of(12);
+        for_each_piece(&mut dw, rows * g.outputs, g.work(), |i, dw| {
+            let dy_sample = output.samples * output.channels;
+            weight_gradient(g, input.batch, &padded[i * rows..], g.padded(), dy, dy_sample, dw, false);
+        });
+        dw
+    }
+}

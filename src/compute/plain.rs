@@ -1,0 +1,142 @@
+//! The same functions out of candle's own differentiable operations: slow, for any device and any float type, and the
+//! reference that the kernels are tested against.
+
+use candle_core::{Result, Tensor};
+
+use super::arguments::{Signal, signal};
+use super::mixed_edge::{self, Options, Statistics};
+use super::rows::Moments;
+use super::{conv1d as fast_conv1d, pool};
+
+/// [`super::conv1d`]: a matrix product a tap. (candle's own `conv1d` computes a wrong filter gradient on the CPU.)
+///
+/// # Errors
+/// When a shape does not fit.
+pub fn conv1d(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Result<Tensor> {
+    let g = fast_conv1d::check(x, w, stride, padding)?;
+    let out = g.output();
+    // Long enough that every tap finds whole strides.
+    let end = (g.taps - 1 + out.samples * stride).saturating_sub(g.input.samples + padding).max(padding);
+    let x = x.pad_with_zeros(1, padding, end)?;
+    let mut y: Option<Tensor> = None;
+    for tap in 0..g.taps {
+        let seen = every(&x.narrow(1, tap, out.samples * stride)?, stride)?;
+        let seen = seen.reshape((out.rows(), g.input.channels))?;
+        let term = seen.matmul(&w.narrow(0, tap, 1)?.squeeze(0)?.contiguous()?)?;
+        y = Some(match y {
+            None => term,
+            Some(sum) => (sum + term)?,
+        });
+    }
+    y.expect("at least one tap").reshape((out.batch, out.samples, out.channels))
+}
+
+/// Every `stride`-th sample, the first included; the length must be a multiple.
+fn every(x: &Tensor, stride: usize) -> Result<Tensor> {
+    if stride == 1 {
+        return x.contiguous();
+    }
+    let (batch, samples, channels) = x.dims3()?;
+    x.contiguous()?.reshape((batch, samples / stride, stride, channels))?.narrow(2, 0, 1)?.squeeze(2)?.contiguous()
+}
+
+/// [`super::batch_norm`].
+///
+/// # Errors
+/// When a shape does not fit.
+pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64, relu: bool) -> Result<(Tensor, Moments)> {
+    let (mean, variance) = moments(x)?;
+    let result = Moments { mean: to_vec(&mean)?, variance: to_vec(&variance)? };
+    let mut y = normalise(x, &mean, &variance, eps)?;
+    if let Some((scale, shift)) = affine {
+        y = y.broadcast_mul(scale)?.broadcast_add(shift)?;
+    }
+    Ok((if relu { y.relu()? } else { y }, result))
+}
+
+fn moments(x: &Tensor) -> Result<(Tensor, Tensor)> {
+    let Signal { channels, .. } = signal("batch_norm", x)?;
+    let rows = x.reshape(((), channels))?;
+    let mean = rows.mean_keepdim(0)?;
+    let variance = rows.broadcast_sub(&mean)?.sqr()?.mean_keepdim(0)?;
+    Ok((mean, variance))
+}
+
+fn normalise(x: &Tensor, mean: &Tensor, variance: &Tensor, eps: f64) -> Result<Tensor> {
+    x.broadcast_sub(mean)?.broadcast_div(&(variance + eps)?.sqrt()?)
+}
+
+fn to_vec(tensor: &Tensor) -> Result<Vec<f32>> {
+    tensor.flatten_all()?.to_dtype(candle_core::DType::F32)?.to_vec1()
+}
+
+/// [`super::scale_shift`].
+///
+/// # Errors
+/// When a shape does not fit.
+pub fn scale_shift(x: &Tensor, a: &Tensor, b: &Tensor, relu: bool) -> Result<Tensor> {
+    let y = x.broadcast_mul(a)?.broadcast_add(b)?;
+    if relu { y.relu() } else { Ok(y) }
+}
+
+/// [`super::max_pool1d`]: a running choice of the larger, which keeps the first of equals.
+///
+/// # Errors
+/// When `x` is not three-dimensional, `kernel` is even or `stride` is 0.
+pub fn max_pool1d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
+    let Signal { batch, samples, channels } = pool::check(x, kernel, stride)?;
+    let positions = pool::Window { kernel, stride }.positions(samples);
+    let outside =
+        |rows: usize| Tensor::full(f32::NEG_INFINITY, (batch, rows, channels), x.device())?.to_dtype(x.dtype());
+    let x = Tensor::cat(&[&outside(kernel / 2)?, x, &outside(kernel / 2 + stride)?], 1)?;
+    let mut best = every(&x.narrow(1, 0, positions * stride)?, stride)?;
+    for tap in 1..kernel {
+        let next = every(&x.narrow(1, tap, positions * stride)?, stride)?;
+        best = next.gt(&best)?.where_cond(&next, &best)?;
+    }
+    Ok(best)
+}
+
+/// [`super::mixed_edge`].
+///
+/// # Errors
+/// When a shape does not fit.
+pub fn mixed_edge(x: &Tensor, w: &Tensor, p: &Tensor, options: &Options<'_>) -> Result<(Tensor, Vec<Moments>)> {
+    let edge = mixed_edge::check(x, w, p, options)?;
+    let w = if options.weight_gradient { w.clone() } else { w.detach() };
+    let (mut terms, mut moments) = (Vec::new(), Vec::new());
+    let mut normalised = |y: &Tensor, relu: bool| -> Result<Tensor> {
+        let (y, found) = match options.statistics {
+            Statistics::Training => batch_norm(y, None, options.eps, relu)?,
+            Statistics::Running(fixed) => {
+                let Moments { mean, variance } = &fixed[moments.len()];
+                let constant = |v: &Vec<f32>| Tensor::new(v.as_slice(), y.device())?.to_dtype(y.dtype());
+                let y = normalise(y, &constant(mean)?, &constant(variance)?, options.eps)?;
+                (if relu { y.relu()? } else { y }, fixed[moments.len()].clone())
+            }
+        };
+        moments.push(found);
+        Ok(y)
+    };
+    let mut first = 0;
+    for taps in mixed_edge::TAPS {
+        let y = conv1d(x, &w.narrow(0, first, taps)?.contiguous()?, edge.stride, taps / 2)?;
+        terms.push(normalised(&y, true)?);
+        first += taps;
+    }
+    for kernel in mixed_edge::POOLS {
+        terms.push(normalised(&max_pool1d(x, kernel, edge.stride)?, false)?);
+    }
+    if edge.stride == 1 {
+        terms.push(x.clone());
+    }
+    let mut y: Option<Tensor> = None;
+    for (i, term) in terms.iter().enumerate() {
+        let term = term.broadcast_mul(&p.narrow(0, i, 1)?)?;
+        y = Some(match y {
+            None => term,
+            Some(sum) => (sum + term)?,
+        });
+    }
+    Ok((y.expect("eight terms"), moments))
+}

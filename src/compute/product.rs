@@ -1,0 +1,281 @@
+//! Two matrix products on register tiles, the only places where the multiplications of a convolution happen.
+//!
+//! Both compute a tile of M rows and 16 columns that stays in registers while the depth k runs:
+//!
+//! - [`multiply`]: C[m, n] = Σ_k A[m·s + k] B[k, n], where the rows of A are stretches of one slice that may overlap
+//!   (s smaller than the depth). That is the convolution of a padded signal: row l is what the filter sees there.
+//! - [`accumulate_outer`]: C[m, n] = Σ_b Σ_l A[b][l·s + m] B[b][l, n], the gradient of the filter.
+//!
+//! Each element of C is one sum in the order of k (or of b and l), whatever the tiles, the threads or the machine.
+
+use super::simd::{Arithmetic, Kernel, dispatch};
+
+/// Columns of a tile, and of a packed panel.
+pub(super) const COLUMNS: usize = 16;
+
+/// Depth of a block of B that stays in the first-level cache (16 KiB) while all rows pass by.
+const DEPTH_BLOCK: usize = 256;
+
+/// The number of floats that [`pack`] writes for a matrix of `depth` rows and `columns` columns.
+pub(super) fn packed_len(depth: usize, columns: usize) -> usize {
+    depth * columns.next_multiple_of(COLUMNS)
+}
+
+/// Rearranges B `[depth, columns]` into panels `[columns / 16][depth][16]`, the last one
+/// filled up with zeros.
+pub(super) fn pack(packed: &mut [f32], depth: usize, columns: usize, matrix: &[f32]) {
+    for (panel, out) in packed.chunks_exact_mut(depth * COLUMNS).enumerate() {
+        let first = panel * COLUMNS;
+        let width = COLUMNS.min(columns - first);
+        for (to, from) in out.chunks_exact_mut(COLUMNS).zip(matrix.chunks_exact(columns)) {
+            to[..width].copy_from_slice(&from[first..first + width]);
+            to[width..].fill(0.0);
+        }
+    }
+}
+
+/// Calls an expression with the number of rows as a constant.
+macro_rules! by_rows {
+    ($rows:expr, $m:ident => $call:expr) => {
+        by_rows!(@ $rows, $m, $call, 1 2 3 4 5 6 7 8 9 10 11 12)
+    };
+    (@ $rows:expr, $m:ident, $call:expr, $($n:literal)*) => {
+        match $rows {
+            $($n => { if $n <= A::TILE_ROWS { const $m: usize = $n; $call } })*
+            _ => {}
+        }
+    };
+}
+
+/// A product for each of several samples with the same B. Row m of sample b of A starts at
+/// `b * left_sample + m * left_row`, that of C at `b * out_sample + m * out_row`.
+pub(super) struct Multiply<'a> {
+    pub samples: usize,
+    pub rows: usize,
+    pub depth: usize,
+    pub columns: usize,
+    pub left: &'a [f32],
+    pub left_sample: usize,
+    pub left_row: usize,
+    /// As [`pack`] leaves it.
+    pub right: &'a [f32],
+    pub out: &'a mut [f32],
+    pub out_sample: usize,
+    pub out_row: usize,
+    /// Adds to C instead of replacing it.
+    pub add: bool,
+}
+
+impl Multiply<'_> {
+    /// Runs it on this machine's vector units.
+    pub(super) fn run(self) {
+        dispatch(self);
+    }
+}
+
+impl Kernel for Multiply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let (right, _) = self.right.as_chunks::<COLUMNS>();
+        for (panel, right) in right.chunks_exact(self.depth).enumerate() {
+            let column = panel * COLUMNS;
+            let width = COLUMNS.min(self.columns - column);
+            for (block, right) in right.chunks(DEPTH_BLOCK).enumerate() {
+                let add = self.add || block > 0;
+                for sample in 0..self.samples {
+                    let left = &self.left[sample * self.left_sample + block * DEPTH_BLOCK..];
+                    let out = &mut self.out[sample * self.out_sample + column..];
+                    for (first, count) in tiles(self.rows, A::TILE_ROWS) {
+                        let left = &left[first * self.left_row..];
+                        let out = Place { values: &mut out[first * self.out_row..], stride: self.out_row, width, add };
+                        if width == COLUMNS {
+                            by_rows!(count, M => multiply_tile::<A, M, true>(left, self.left_row, right, out));
+                        } else {
+                            by_rows!(count, M => multiply_tile::<A, M, false>(left, self.left_row, right, out));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where a tile of C goes: rows `stride` apart, `width` of the 16 columns.
+struct Place<'a> {
+    values: &'a mut [f32],
+    stride: usize,
+    width: usize,
+    add: bool,
+}
+
+impl Place<'_> {
+    /// The tile to add to. `FULL` says that all 16 columns are there: a constant, so that the tile never leaves the
+    /// registers in the usual case.
+    #[inline(always)]
+    fn load<const M: usize, const FULL: bool>(&self) -> [[f32; COLUMNS]; M] {
+        let mut tile = [[0.0; COLUMNS]; M];
+        if self.add {
+            for (m, row) in tile.iter_mut().enumerate() {
+                *row = load_row::<FULL>(&self.values[m * self.stride..], self.width);
+            }
+        }
+        tile
+    }
+
+    #[inline(always)]
+    fn store<const M: usize, const FULL: bool>(self, tile: [[f32; COLUMNS]; M]) {
+        for (m, row) in tile.iter().enumerate() {
+            let to = &mut self.values[m * self.stride..];
+            if FULL {
+                *to.first_chunk_mut().expect("a full row") = *row;
+            } else {
+                (0..COLUMNS).for_each(|n| {
+                    if n < self.width {
+                        to[n] = row[n]
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Up to 16 columns of a row; those from `width` on are 0.
+#[inline(always)]
+fn load_row<const FULL: bool>(from: &[f32], width: usize) -> [f32; COLUMNS] {
+    if FULL {
+        *from.first_chunk().expect("a full row")
+    } else {
+        std::array::from_fn(|n| if n < width { from[n] } else { 0.0 })
+    }
+}
+
+#[inline(always)]
+fn multiply_tile<A: Arithmetic, const M: usize, const FULL: bool>(
+    left: &[f32],
+    left_row: usize,
+    right: &[[f32; COLUMNS]],
+    out: Place<'_>,
+) {
+    let depth = right.len();
+    let rows: [&[f32]; M] = std::array::from_fn(|m| &left[m * left_row..][..depth]);
+    let mut tile = out.load::<M, FULL>();
+    for k in 0..depth {
+        for m in 0..M {
+            for n in 0..COLUMNS {
+                tile[m][n] = A::multiply_add(rows[m][k], right[k][n], tile[m][n]);
+            }
+        }
+    }
+    out.store::<M, FULL>(tile);
+}
+
+/// Splits `rows` into tiles of at most `most` rows and nearly equal height: (first row, rows).
+#[inline(always)]
+fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(most).max(1);
+    (0..count).map(move |i| (i * rows / count, (i + 1) * rows / count - i * rows / count))
+}
+
+/// The sum over samples and positions of the outer products of a row of A and a row of B. Position l of sample b is at
+/// `b * left_sample + l * left_row` in A and at `b * right_sample + l * columns` in B.
+pub(super) struct SumOfOuter<'a> {
+    pub samples: usize,
+    pub positions: usize,
+    /// Rows of C, consecutive floats of A from each position's place.
+    pub rows: usize,
+    pub columns: usize,
+    pub left: &'a [f32],
+    pub left_sample: usize,
+    pub left_row: usize,
+    pub right: &'a [f32],
+    pub right_sample: usize,
+    /// `[rows, columns]`.
+    pub out: &'a mut [f32],
+    /// Adds to C instead of replacing it.
+    pub add: bool,
+}
+
+/// Positions (of all samples of a block) that a tile sums before the next tile reads them again from the cache.
+const POSITION_BLOCK: usize = 96;
+
+impl SumOfOuter<'_> {
+    /// Runs it on this machine's vector units.
+    pub(super) fn run(self) {
+        dispatch(self);
+    }
+}
+
+impl Kernel for SumOfOuter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let block = (POSITION_BLOCK / self.positions.max(1)).max(1);
+        for first_sample in (0..self.samples).step_by(block) {
+            let mut part = Stretch {
+                samples: block.min(self.samples - first_sample),
+                positions: self.positions,
+                left: &self.left[first_sample * self.left_sample..],
+                left_sample: self.left_sample,
+                left_row: self.left_row,
+                right: &self.right[first_sample * self.right_sample..],
+                right_sample: self.right_sample,
+                right_row: self.columns,
+                width: COLUMNS,
+            };
+            let (left, right) = (part.left, part.right);
+            for column in (0..self.columns).step_by(COLUMNS) {
+                part.width = COLUMNS.min(self.columns - column);
+                part.right = &right[column..];
+                for (first, count) in tiles(self.rows, A::TILE_ROWS) {
+                    part.left = &left[first..];
+                    let out = Place {
+                        values: &mut self.out[first * self.columns + column..],
+                        stride: self.columns,
+                        width: part.width,
+                        add: self.add || first_sample > 0,
+                    };
+                    if part.width == COLUMNS {
+                        by_rows!(count, M => outer_tile::<A, M, true>(&part, out));
+                    } else {
+                        by_rows!(count, M => outer_tile::<A, M, false>(&part, out));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What one tile of [`SumOfOuter`] reads.
+struct Stretch<'a> {
+    samples: usize,
+    positions: usize,
+    left: &'a [f32],
+    left_sample: usize,
+    left_row: usize,
+    right: &'a [f32],
+    right_sample: usize,
+    right_row: usize,
+    width: usize,
+}
+
+#[inline(always)]
+fn outer_tile<A: Arithmetic, const M: usize, const FULL: bool>(part: &Stretch<'_>, out: Place<'_>) {
+    let mut tile = out.load::<M, FULL>();
+    for sample in 0..part.samples {
+        let left = &part.left[sample * part.left_sample..];
+        let right = &part.right[sample * part.right_sample..];
+        for l in 0..part.positions {
+            let a: &[f32; M] = left[l * part.left_row..].first_chunk().expect("inside the padded sample");
+            let b = load_row::<FULL>(&right[l * part.right_row..], part.width);
+            for m in 0..M {
+                for n in 0..COLUMNS {
+                    tile[m][n] = A::multiply_add(a[m], b[n], tile[m][n]);
+                }
+            }
+        }
+    }
+    out.store::<M, FULL>(tile);
+}

@@ -1,0 +1,82 @@
+//! One seam between portable kernels and the machine they run on.
+//!
+//! A kernel is written once, in safe Rust over short fixed-size arrays that LLVM turns into vector registers. The
+//! functions below compile it several times, each with other instructions allowed, and [`dispatch`] picks one when it
+//! runs. Every output element is summed in one fixed order by every variant, so AVX2, AVX-512 and NEON give the same
+//! bits; the baseline of x86-64 has no fused multiply-add and rounds once more.
+
+/// What the arithmetic of the machine looks like to a kernel.
+pub(super) trait Arithmetic {
+    /// Rows of a register tile of 16 columns: as many as leave the registers room for the operands.
+    const TILE_ROWS: usize;
+    /// a·b + c, fused where the machine has it (without it, `f32::mul_add` would call a slow library function).
+    fn multiply_add(a: f32, b: f32, c: f32) -> f32;
+}
+
+/// Fused multiply-add in hardware.
+pub(super) struct Fused<const ROWS: usize>;
+
+impl<const ROWS: usize> Arithmetic for Fused<ROWS> {
+    const TILE_ROWS: usize = ROWS;
+    #[inline(always)]
+    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
+
+/// Multiply, round, add, round.
+#[cfg(not(target_arch = "aarch64"))]
+pub(super) struct Separate;
+
+#[cfg(not(target_arch = "aarch64"))]
+impl Arithmetic for Separate {
+    const TILE_ROWS: usize = 2;
+    #[inline(always)]
+    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
+        a * b + c
+    }
+}
+
+/// A computation that [`dispatch`] compiles for several machines. `run` and all it calls must be `#[inline(always)]`:
+/// only code that is inlined into the functions below may use their instructions.
+pub(super) trait Kernel {
+    /// What the kernel returns.
+    type Output;
+    /// Runs it.
+    fn run<A: Arithmetic>(self) -> Self::Output;
+}
+
+/// Runs a kernel with the best instructions of this machine.
+#[inline]
+#[allow(unsafe_code)]
+pub(super) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the function's only requirement, AVX-512F, was just detected.
+            return unsafe { avx512(kernel) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+            // SAFETY: the function's only requirements, AVX2 and FMA, were just detected.
+            return unsafe { avx2(kernel) };
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    return kernel.run::<Fused<6>>();
+    #[cfg(not(target_arch = "aarch64"))]
+    kernel.run::<Separate>()
+}
+
+/// 32 registers of 16 lanes: 12 accumulators.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Fused<12>>()
+}
+
+/// 16 registers of 8 lanes: 12 accumulators, two of the right matrix, one of the left.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Fused<6>>()
+}
