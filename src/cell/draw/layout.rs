@@ -91,7 +91,7 @@ impl Layout {
     /// Lays out a valid cell; `width` measures a label.
     pub(super) fn new(cell: &CellGenotype, width: impl Fn(&str) -> f64) -> Self {
         let start = Self::start(cell, &width);
-        let starts = if cell.nodes.len() <= 4 { 8 } else { 4 };
+        let starts = if cell.nodes.len() <= 4 { 12 } else { 4 };
         let best = (0..starts).map(|seed| start.clone().improved(seed)).min_by(|(_, a), (_, b)| a.total_cmp(b));
         best.expect("at least one start").0
     }
@@ -366,7 +366,7 @@ fn cost_of_labels(a: &Curve, b: &Curve) -> f64 {
     }
     for (label, curve) in [(&a.label_area, b), (&b.label_area, a)] {
         if let Some(label) = label {
-            cost += 20.0 * curve.points.iter().filter(|point| label.contains(**point, 5.0)).count() as f64;
+            cost += 18.0 * curve.points.iter().filter(|point| label.contains(**point, 8.0)).count() as f64;
         }
     }
     cost
