@@ -1,25 +1,16 @@
 //! Beats of the real MIT-BIH records, where they are there.
 
-use std::path::PathBuf;
+mod common;
+
 use std::time::Instant;
 
 use heart_darts::beat::{SplitRule, prepare};
 use heart_darts::database::Database;
 use heart_darts::signal::Preprocessing;
 
-/// `../shared/data/mitdb`, or a line that says what was not tested.
-fn mitdb(test: &str) -> Option<PathBuf> {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mitdb");
-    if !dir.join("RECORDS").exists() {
-        println!("not tested: {test}, because {} is not there", dir.display());
-        return None;
-    }
-    Some(dir)
-}
-
 #[test]
 fn beats_of_mit_bih_are_the_papers_and_those_of_python_wfdb() {
-    let Some(dir) = mitdb("beats of MIT-BIH against Table II and Python's wfdb") else { return };
+    let Some(dir) = common::real_data("mitdb", "beats of MIT-BIH against Table II and Python's wfdb") else { return };
     let database = Database::builtin("mitdb").unwrap();
     let beats = prepare(&database, &dir, &Preprocessing::none(), None).unwrap().beats;
     assert_eq!((beats.len(), beats.leads, beats.samples), (94_013, 2, 300));
@@ -58,7 +49,7 @@ fn beats_of_mit_bih_are_the_papers_and_those_of_python_wfdb() {
 
 #[test]
 fn preparing_mit_bih_takes_seconds_and_the_cache_less() {
-    let Some(dir) = mitdb("the time of preparing MIT-BIH") else { return };
+    let Some(dir) = common::real_data("mitdb", "the time of preparing MIT-BIH") else { return };
     let database = Database::builtin("mitdb").unwrap();
     let cache = tempfile::tempdir().unwrap();
     let start = Instant::now();

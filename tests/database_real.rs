@@ -1,18 +1,9 @@
 //! The real MIT-BIH and QT databases beside the checkout, where they are there.
 
-use std::path::PathBuf;
+mod common;
 
+use common::real_data as real;
 use heart_darts::database::{Class, Counts, Database, Inspection, Origin, open};
-
-/// `../shared/data/NAME`, or a line that says what was not tested.
-fn real(name: &str, test: &str) -> Option<PathBuf> {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    if !dir.join("RECORDS").exists() {
-        println!("not tested: {test}, because {} is not there", dir.display());
-        return None;
-    }
-    Some(dir)
-}
 
 fn table_2(name: &str, records: usize, subjects: usize, unusable: usize, expected: [u64; 5]) {
     let Some(dir) = real(name, "the paper's Table II") else { return };

@@ -1,5 +1,7 @@
 //! The R-peak detector on the real MIT-BIH records, where they are.
 
+mod common;
+
 use std::path::Path;
 
 use heart_darts::signal::detect_r_peaks;
@@ -56,13 +58,7 @@ fn compare(stem: &Path) -> Counts {
 
 #[test]
 fn r_peaks_of_mit_bih_are_found() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mitdb");
-    if !folder.is_dir() {
-        // Straight to the terminal: the harness would keep what a passing test prints.
-        let text = "NOT TESTED: the R-peak detector on real records: there is no ../shared/data/mitdb\n";
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
-        return;
-    }
+    let Some(folder) = common::real_data("mitdb", "the R-peak detector on real records") else { return };
     let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let headers: Vec<_> = entries.filter(|path| path.extension().is_some_and(|e| e == "hea")).collect();
     assert_eq!(headers.len(), 48);

@@ -1,5 +1,7 @@
 //! Records read and written, against what the Python package `wfdb` reads and writes, and damaged ones.
 
+mod common;
+
 use std::path::{Path, PathBuf};
 
 use heart_darts::support::files::digest;
@@ -23,13 +25,9 @@ fn fixture_text(name: &str) -> String {
 /// Every file of MIT-BIH and QT, against the digests that `digests.py` made.
 #[test]
 fn real_records_equal_wfdb_python() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    if !data.is_dir() {
-        // Straight to the terminal: the harness would keep what a passing test prints.
-        let text = "NOT TESTED: real records equal wfdb-python: there is no ../shared/data with mitdb and qtdb\n";
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
-        return;
-    }
+    let test = "records equal wfdb-python";
+    let (Some(data), Some(_)) = (common::real_data("mitdb", test), common::real_data("qtdb", test)) else { return };
+    let data = data.parent().unwrap();
     let text = fixture_text("digests.txt");
     let lines: Vec<Vec<&str>> =
         text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(' ').collect()).collect();
@@ -42,7 +40,7 @@ fn real_records_equal_wfdb_python() {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(lines) = records.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                    check_digests(&data, lines);
+                    check_digests(data, lines);
                 }
             });
         }

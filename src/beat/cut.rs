@@ -105,7 +105,7 @@ pub fn window(database: &Database, preprocessing: &Preprocessing) -> Window {
     database.window.at(database.frequency, preprocessing.frequency(database.frequency))
 }
 
-/// Cuts every planned beat of a folder. Records are read in parallel, checksums are verified, and the order of the beats
+/// Cuts every planned beat of a folder, `window` being in samples after preprocessing (see [`window()`]). Records are read in parallel, checksums are verified, and the order of the beats
 /// is always that of the records and, within one, of time. `progress` advances by one a record.
 ///
 /// R peaks move with the rate (to the nearest new sample), and so does the window: where rounding takes it a sample beyond
@@ -114,12 +114,16 @@ pub fn window(database: &Database, preprocessing: &Preprocessing) -> Window {
 /// # Errors
 /// [`Error::Preprocessing`] before anything is read, [`Error::TooLarge`] before memory is taken; the first record that
 /// cannot be read or processed, in the folder's order; [`Error::Interrupted`].
-pub fn cut(folder: &Folder, preprocessing: &Preprocessing, progress: &mut Progress) -> Result<Beats> {
+pub fn cut(
+    folder: &Folder,
+    window: Window,
+    preprocessing: &Preprocessing,
+    progress: &mut Progress,
+) -> Result<Beats> {
     let Folder { database, records: plans, .. } = folder;
     for plan in plans {
         preprocessing.check(plan.header.frequency, plan.samples as usize)?;
     }
-    let window = window(database, preprocessing);
     let (leads, samples) = (database.leads.len(), window.length());
     let beats: usize = plans.iter().map(|plan| plan.beats.len()).sum();
     let too_large = || Error::TooLarge { beats, leads, samples };

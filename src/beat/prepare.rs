@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::beat::cache::{CACHE_VERSION, Miss, load, store};
-use crate::beat::{Beats, Result, cut};
+use crate::beat::{Beats, Result, cut, window};
 use crate::database::{self, Database, Folder};
 use crate::signal::Preprocessing;
 use crate::support::{files, progress::Progress};
@@ -53,7 +53,7 @@ pub fn prepare(
         }
     }
     let mut progress = Progress::new(format!("beats of {}", database.name), folder.records.len() as u64, "records");
-    let beats = cut(&folder, preprocessing, &mut progress)?;
+    let beats = cut(&folder, window(database, preprocessing), preprocessing, &mut progress)?;
     if let Some(Err(error)) = file.map(|file| store(&file, &key, &beats)) {
         tracing::warn!("{error}; the beats are used without a cache and will be cut again next time");
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::Work;
 use super::error::{Error, Result};
-use crate::beat::{TestPart, prepare};
-use crate::database::Database;
+use crate::beat::{TestPart, cut, prepare, window};
+use crate::database::{Database, open};
 use crate::evaluate::{Calibration, ConfusionMatrix, Evaluation, RecordEvaluation, classify};
 use crate::model::Model;
 use crate::network::Network;
@@ -55,19 +55,20 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
             ),
         });
     }
-    let mut preprocessing = spec.preprocessing.clone();
-    if database.frequency != spec.frequency {
-        preprocessing.resample = Some(spec.frequency);
-    }
-    let prepared = prepare(&database, dir, &preprocessing, work.cache.as_deref())?;
-    if prepared.key == spec.origin.data.digest {
-        let split = spec.origin.split.apply(&prepared.beats)?;
-        if split.summary().digest == spec.origin.split_digest {
-            let evaluation = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
-            return Ok(Applied { evaluation, beats: Beats::TestPart });
+    let beats = if database.frequency == spec.frequency && window(&database, &spec.preprocessing) == spec.window {
+        let prepared = prepare(&database, dir, &spec.preprocessing, work.cache.as_deref())?;
+        if prepared.key == spec.origin.data.digest {
+            let split = spec.origin.split.apply(&prepared.beats)?;
+            if split.summary().digest == spec.origin.split_digest {
+                let evaluation = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
+                return Ok(Applied { evaluation, beats: Beats::TestPart });
+            }
         }
-    }
-    let test = TestPart::whole(Arc::clone(&prepared.beats))?;
+        prepared.beats
+    } else {
+        Arc::new(at_the_models_rate(model, &database, dir)?)
+    };
+    let test = TestPart::whole(beats)?;
     let mut sentence = format!("All {} beats of {}; the model was trained on {}.", test.len(), database.name, spec.origin.data.name);
     if own {
         sentence += " That is a database of the same name with other content: some of these beats may have trained it, so \
@@ -75,6 +76,18 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
     }
     let evaluation = evaluation(model.network.as_ref(), &test, &sentence, work)?;
     Ok(Applied { evaluation, beats: Beats::Whole })
+}
+
+/// The beats of a database of another rate or window, as the model knows beats. They are cut for this once, not kept.
+fn at_the_models_rate(model: &Model, database: &Database, dir: &Path) -> Result<crate::beat::Beats> {
+    let spec = &model.spec;
+    let mut preprocessing = spec.preprocessing.clone();
+    if database.frequency != spec.frequency {
+        preprocessing.resample = Some(spec.frequency);
+    }
+    let folder = open(database, dir)?;
+    let mut progress = Progress::new(format!("beats of {}", database.name), folder.records.len() as u64, "records");
+    Ok(cut(&folder, spec.window, &preprocessing, &mut progress)?)
 }
 
 /// Classifies a test part and counts by record.

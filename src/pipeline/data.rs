@@ -8,7 +8,7 @@ use super::Work;
 use super::config::DataConfig;
 use super::error::Result;
 use crate::beat::{Prepared, Reduction, Split, TrainingPart, prepare};
-use crate::database::Database;
+use crate::database::{Database, Reason};
 
 /// Beats, ready for a run.
 #[derive(Debug)]
@@ -46,8 +46,9 @@ pub fn load(dir: &Path, database: Option<&str>, config: &DataConfig, work: &Work
         database.leads.clone_from(leads);
     }
     let prepared = prepare(&database, dir, &config.preprocessing, work.cache.as_deref())?;
-    for record in &prepared.folder.unusable {
-        tracing::warn!("record {} is left out: {}", record.name, record.reason);
+    // What the description leaves out on purpose is no news; `data inspect` lists it.
+    for record in prepared.folder.unusable.iter().filter(|record| !matches!(record.reason, Reason::LeftOut { .. })) {
+        tracing::warn!("record {} is not used: {}", record.name, record.reason);
     }
     let split = config.split.apply(&prepared.beats)?;
     for class in split.training.absent_classes() {

@@ -121,7 +121,9 @@ fn places(stem: &Path, peaks: &Peaks, lead: &[f32], frequency: f64) -> Result<(V
     if let Peaks::Annotated(annotator) = peaks {
         let path = suffixed(stem, annotator);
         if path.exists() {
-            let beats = wfdb::read_annotations(&path)?.into_iter().filter(|annotation| annotation.code.is_beat());
+            // Flutter waves count as beats in WFDB, but have no class.
+            let is_beat = |code: Code| code.is_beat() && code != Code::FLWAV;
+            let beats = wfdb::read_annotations(&path)?.into_iter().filter(|annotation| is_beat(annotation.code));
             return Ok((beats.map(|annotation| annotation.sample).collect(), "annotations"));
         }
     }

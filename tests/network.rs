@@ -1,0 +1,218 @@
+//! The networks against PyTorch's: logits, gradients and running statistics of the same weights, within 1e-4 of each
+//! tensor's largest value (`fixtures/network/make.py` made the golden values, in double precision).
+
+use std::collections::{BTreeMap, HashMap};
+
+use candle_core::{Device, Tensor, Var};
+use heart_darts::cell::Genotype;
+use heart_darts::network::{DerivedSpec, InputShape, Network, NetworkSpec, Pass, Supernet, SupernetSpec};
+use heart_darts::support::files;
+use heart_darts::support::random::Generator;
+use heart_darts::train::cross_entropy;
+use serde::Deserialize;
+
+const TOLERANCE: f64 = 1e-4;
+
+#[derive(Deserialize)]
+struct Case {
+    kind: String,
+    leads: usize,
+    samples: usize,
+    batch: usize,
+    channels: usize,
+    layers: usize,
+    shortcuts: bool,
+    evaluated: Vec<Vec<f64>>,
+    logits: Vec<Vec<f64>>,
+    loss: f64,
+    gradients: BTreeMap<String, Sample>,
+    statistics: BTreeMap<String, Sample>,
+}
+
+/// Every `step`-th value of a tensor, and the largest magnitude in it.
+#[derive(Deserialize)]
+struct Sample {
+    largest: f64,
+    step: usize,
+    values: Vec<f64>,
+}
+
+/// The pseudo-random numbers of make.py.
+fn values(name: &str, n: usize) -> Vec<f32> {
+    let seed = name.bytes().fold(0x811C_9DC5u32, |h, byte| (h ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let value = |i: usize| {
+        let mut h = (i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed);
+        for _ in 0..2 {
+            h ^= h >> 16;
+            h = h.wrapping_mul(0x045D_9F3B);
+        }
+        h ^= h >> 16;
+        (f64::from(h) / f64::from(1u32 << 31) - 1.0) as f32
+    };
+    (0..n).map(value).collect()
+}
+
+/// A tensor of the state dictionary, as make.py fills it.
+fn tensor(name: &str, shape: &[usize]) -> Tensor {
+    let raw = values(name, shape.iter().product());
+    let scaled = |v: f32| {
+        let v = f64::from(v);
+        let filled = if name.ends_with("running_var") {
+            1.0 + 0.5 * v
+        } else if name.ends_with("running_mean") || name.ends_with("bias") {
+            0.1 * v
+        } else if shape.len() == 1 {
+            1.0 + 0.25 * v
+        } else {
+            v / f64::from((shape[1..].iter().product::<usize>() as f64).sqrt() as f32)
+        };
+        filled as f32
+    };
+    Tensor::from_vec(raw.into_iter().map(scaled).collect::<Vec<_>>(), shape, &Device::Cpu).unwrap()
+}
+
+/// Fills a network, and returns its beats and classes.
+fn fill(case: &Case, network: &dyn Network) -> (Tensor, Vec<u32>) {
+    let exported = network.store().export().unwrap();
+    let filled: HashMap<_, _> = exported.iter().map(|(name, t)| (name.clone(), tensor(name, t.dims()))).collect();
+    network.store().import(&filled).unwrap();
+    let shape = (case.batch, case.leads, case.samples);
+    let beats = Tensor::from_vec(values("beats", shape.0 * shape.1 * shape.2), shape, &Device::Cpu).unwrap();
+    (beats, (0..case.batch as u32).map(|i| i % 5).collect())
+}
+
+fn close(what: &str, found: &[f32], sample: &Sample) {
+    let scale = sample.largest.max(1e-7);
+    for (i, expected) in sample.values.iter().enumerate() {
+        let found = f64::from(found[i * sample.step]);
+        let error = (found - expected).abs() / scale;
+        assert!(error < TOLERANCE, "{what}[{}]: found {found}, expected {expected}, {error:.1e} of the largest", i * sample.step);
+    }
+}
+
+fn close_logits(what: &str, found: &Tensor, expected: &[Vec<f64>]) {
+    let expected: Vec<f64> = expected.concat();
+    let largest = expected.iter().fold(0f64, |a, b| a.max(b.abs()));
+    close(what, &found.flatten_all().unwrap().to_vec1().unwrap(), &Sample { largest, step: 1, values: expected });
+}
+
+fn check(case: &Case, network: &dyn Network, alphas: &[(&str, &Var)]) {
+    let what = format!("{} of {} channels and {} layers", case.kind, case.channels, case.layers);
+    let (beats, classes) = fill(case, network);
+    for (name, alpha) in alphas {
+        let n = alpha.elem_count();
+        alpha.set(&Tensor::from_vec(values(name, n), alpha.shape(), &Device::Cpu).unwrap()).unwrap();
+    }
+    close_logits(&what, &network.logits(&beats, &Pass::evaluation()).unwrap(), &case.evaluated);
+
+    let logits = network.logits(&beats, &Pass::weights()).unwrap();
+    close_logits(&what, &logits, &case.logits);
+    let loss = cross_entropy(&logits, &classes, None, 0.0).unwrap();
+    assert!((f64::from(loss.to_scalar::<f32>().unwrap()) - case.loss).abs() < TOLERANCE * case.loss, "{what}");
+    let after = network.store().export().unwrap();
+    for (name, sample) in &case.statistics {
+        close(&format!("{what}: {name}"), &after[name].flatten_all().unwrap().to_vec1().unwrap(), sample);
+    }
+
+    // Gradients under the names of files: the store exports whatever its variables hold.
+    let gradients = loss.backward().unwrap();
+    for (_, variable) in network.store().variables() {
+        variable.set(&gradients.get(variable).expect("a gradient for every weight").copy().unwrap()).unwrap();
+    }
+    let exported = network.store().export().unwrap();
+    let mut compared = 0;
+    for (name, sample) in case.gradients.iter().filter(|(name, _)| !name.starts_with("alpha")) {
+        close(&format!("{what}: gradient of {name}"), &exported[name].flatten_all().unwrap().to_vec1().unwrap(), sample);
+        compared += 1;
+    }
+    let weights = exported.keys().filter(|name| !name.contains("running")).count();
+    assert_eq!(compared, weights, "{what}: every weight is compared");
+
+    // Alpha learns in a pass of its own, in which the weights get no gradients.
+    if !alphas.is_empty() {
+        fill(case, network);
+        let loss = cross_entropy(&network.logits(&beats, &Pass::alpha()).unwrap(), &classes, None, 0.0).unwrap();
+        let gradients = loss.backward().unwrap();
+        for (name, alpha) in alphas {
+            let found = gradients.get(alpha).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+            close(&format!("{what}: gradient of {name}"), &found, &case.gradients[*name]);
+        }
+        assert!(network.store().variables().all(|(_, variable)| gradients.get(variable).is_none()));
+    }
+}
+
+fn cases(kind: &str) -> Vec<Case> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/network/golden.json");
+    let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    cases.into_iter().filter(|case| case.kind == kind).collect()
+}
+
+fn input(case: &Case) -> InputShape {
+    InputShape { leads: case.leads, samples: case.samples, classes: 5 }
+}
+
+fn peer() -> Genotype {
+    Genotype::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cell/peer.ron").as_ref()).unwrap()
+}
+
+#[test]
+fn the_supernet_is_pytorchs() {
+    for case in cases("supernet") {
+        let spec = SupernetSpec { channels: case.channels, layers: case.layers };
+        let supernet = Supernet::new(&spec, &input(&case), &mut Generator::new(0)).unwrap();
+        let [normal, reduction] = supernet.alphas();
+        check(&case, &supernet, &[("alpha_normal", normal), ("alpha_reduction", reduction)]);
+    }
+}
+
+#[test]
+fn the_derived_network_is_pytorchs() {
+    for case in cases("derived") {
+        let shape = DerivedSpec { channels: case.channels, layers: case.layers, shortcuts: case.shortcuts };
+        let spec = NetworkSpec::Derived { shape, genotype: peer() };
+        check(&case, spec.build(&input(&case), &mut Generator::new(0)).unwrap().as_ref(), &[]);
+    }
+}
+
+#[test]
+fn counts_without_building_are_those_of_the_network() {
+    use heart_darts::cell::{Shape, counts};
+    for (channels, layers) in [(16, 15), (6, 5)] {
+        let spec = NetworkSpec::Derived { shape: DerivedSpec { channels, layers, shortcuts: true }, genotype: peer() };
+        let input = InputShape { leads: 2, samples: 300, classes: 5 };
+        let network = spec.build(&input, &mut Generator::new(0)).unwrap();
+        let shape = Shape { leads: 2, samples: 300, channels, layers, classes: 5 };
+        assert_eq!(counts(&peer(), &shape).unwrap().parameters as usize, network.store().parameters());
+    }
+}
+
+#[test]
+fn beats_of_another_shape_are_refused() {
+    let spec = NetworkSpec::Derived { shape: DerivedSpec { channels: 4, layers: 3, shortcuts: true }, genotype: peer() };
+    let network =
+        spec.build(&InputShape { leads: 2, samples: 50, classes: 5 }, &mut Generator::new(0)).unwrap();
+    let one_lead = Tensor::zeros((3, 1, 50), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let error = network.logits(&one_lead, &Pass::evaluation()).unwrap_err().to_string();
+    assert!(error.contains("1 leads") && error.contains("expected 2"), "{error}");
+}
+
+#[test]
+fn weights_that_do_not_fit_change_nothing() {
+    let spec = NetworkSpec::Derived { shape: DerivedSpec { channels: 4, layers: 3, shortcuts: true }, genotype: peer() };
+    let input = InputShape { leads: 1, samples: 50, classes: 5 };
+    let network = spec.build(&input, &mut Generator::new(1)).unwrap();
+    let before = files::digest(format!("{:?}", network.store().export().unwrap()).as_bytes());
+    let good: HashMap<_, _> = spec.build(&input, &mut Generator::new(2)).unwrap().store().export().unwrap().into_iter().collect();
+    let mut missing = good.clone();
+    missing.remove("head.bias");
+    let mut shaped = good.clone();
+    shaped.insert("head.bias".into(), Tensor::zeros(7, candle_core::DType::F32, &Device::Cpu).unwrap());
+    let mut unknown = good.clone();
+    unknown.insert("heart".into(), good["head.bias"].clone());
+    for (weights, word) in [(missing, "missing"), (shaped, "[7]"), (unknown, "heart")] {
+        let error = network.store().import(&weights).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+        assert_eq!(files::digest(format!("{:?}", network.store().export().unwrap()).as_bytes()), before);
+    }
+    network.store().import(&good).unwrap();
+}
