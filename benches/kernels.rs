@@ -33,6 +33,7 @@ fn measure(criterion: &mut Criterion, name: &str, forward: u64, both: u64, f: im
 }
 
 fn kernels(criterion: &mut Criterion) {
+    compute::prepare();
     let mut generator = Generator::new(1);
     for (channels, samples) in STAGES {
         let x = variable(&mut generator, &[BATCH, samples, channels], 1.0);

@@ -5,5 +5,6 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    heart_darts::compute::prepare();
     cli::main()
 }

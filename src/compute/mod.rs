@@ -1,4 +1,33 @@
-//! The fast CPU kernels as candle operations, each beside a plain twin (being documented).
+//! The arithmetic of the networks: fast CPU kernels as candle operations, each beside a plain twin.
+//!
+//! A signal is `[batch, samples, channels]`, f32, contiguous: the channels of one sample lie side by side, so a vector
+//! register holds channels, and what a filter sees of a padded signal is one stretch of memory.
+//!
+//! | function | mathematics | gradients |
+//! |---|---|---|
+//! | [`conv1d()`] | y`[b, l, o]` = Σ_{t, i} x`[b, l·stride + t − padding, i]` · w`[t, i, o]` | x, w |
+//! | [`batch_norm`] | y = scale · (x − mean) / √(variance + ε) + shift over batch and samples; ReLU if wanted | x, scale, shift |
+//! | [`scale_shift`] | y = a·x + b, what batch norm is once its statistics are fixed; ReLU if wanted | x, a, b |
+//! | [`max_pool1d`] | the largest of 3 or 5 neighbours | x |
+//! | [`mixed_edge()`] | Σ p_k · operation_k(x), all ten operations of a supernet's edge at once | x, w, p |
+//!
+//! [`plain`] has the same functions out of candle's own operations. They run on devices without kernels, in any float
+//! type, and `tests/compute.rs` holds the kernels to them: results and all gradients within 1e-4, the twins' gradients
+//! to finite differences.
+//!
+//! Where things are, from the bottom up:
+//!
+//! - `simd`: one seam that compiles a kernel for AVX-512, AVX2 and the baseline and picks one when it runs. The kernels
+//!   are safe Rust over small arrays; this seam holds the only `unsafe` of the kernels.
+//! - `product`: the two matrix products on register tiles in which all multiplications of convolutions happen.
+//! - `convolution`: a convolution and both its gradients as such products, without copying the signal once a tap.
+//! - `rows`: passes over rows of channels, for normalisation; `pool`: max pooling.
+//! - `conv1d`, `norm`, `pool`, `mixed_edge`: the candle operations, checks first.
+//! - `parallel`: work shared out in pieces that depend on shapes alone, so that results have the same bits on any
+//!   number of threads; `arena`: scratch memory that is used again; `process`: what a program sets when it starts.
+//!
+//! Limits: at most 16 pieces a batch are shared out, so more than 16 threads do not help, and a batch of one uses one.
+
 mod arena;
 mod arguments;
 mod conv1d;
@@ -8,6 +37,7 @@ mod norm;
 mod parallel;
 pub mod plain;
 mod pool;
+mod process;
 mod product;
 mod rows;
 mod simd;
@@ -17,4 +47,5 @@ pub use conv1d::conv1d;
 pub use mixed_edge::{ALL_TAPS, NORMALISED, OPERATIONS, Options, POOLS, Statistics, TAPS, mixed_edge};
 pub use norm::{batch_norm, scale_shift};
 pub use pool::max_pool1d;
+pub use process::prepare;
 pub use rows::Moments;

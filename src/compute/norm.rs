@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tenso
 
 use super::arguments::{Floats, dense, floats, shaped, signal, wrong};
 use super::plain;
-use super::rows::{self, Backward, Moments, moments};
+use super::rows::{self, Backward, GradientSums, Moments, moments};
 
 /// Normalises each channel of `x` `[batch, samples, channels]` by its own mean and variance over batch and samples,
 /// then multiplies by scale and adds shift (each `[channels]`) when `affine` is given, then applies ReLU when `relu`.
@@ -104,7 +104,7 @@ impl BatchNorm {
     /// (dx, dscale, dshift).
     fn backward(&self, x: &[f32], affine: Option<(&[f32], &[f32])>, dy: &[f32]) -> [Vec<f32>; 3] {
         let (a, b) = self.coefficients(affine);
-        let (sum, mut weighted) = rows::scale_shift_sums(x, dy, &a, &b, &self.mean, self.relu);
+        let GradientSums { plain: sum, mut weighted } = rows::scale_shift_sums(x, dy, &a, &b, &self.mean, self.relu);
         weighted.iter_mut().zip(&self.inverse).for_each(|(w, i)| *w *= i);
         let n = (x.len() / a.len()) as f32;
         let e: Vec<f32> = (0..a.len()).map(|c| -a[c] * self.inverse[c] * weighted[c] / n).collect();
@@ -196,7 +196,8 @@ impl CustomOp3 for ScaleShift {
         let (x_floats, dy, relu) = (x_values.get()?, dy_values.get()?, self.relu);
         let (a_floats, b_floats) = (a_values.get()?, b_values.get()?);
         let zero = vec![0.0; a_floats.len()];
-        let (db, da) = rows::scale_shift_sums(x_floats, dy, a_floats, b_floats, &zero, relu);
+        let GradientSums { plain: db, weighted: da } =
+            rows::scale_shift_sums(x_floats, dy, a_floats, b_floats, &zero, relu);
         let (x_in, centre, e, d) = (x_floats, &zero, &zero, &zero);
         let dx = Backward { x: x_in, dy, a: a_floats, b: b_floats, centre, e, d, relu }.run();
         gradients([x, a, b], [dx, da, db])

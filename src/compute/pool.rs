@@ -30,7 +30,7 @@ pub fn max_pool1d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
 const NAME: &str = "max_pool1d";
 
 pub(super) fn check(x: &Tensor, kernel: usize, stride: usize) -> Result<Signal> {
-    if kernel % 2 == 0 || stride == 0 {
+    if kernel.is_multiple_of(2) || stride == 0 {
         return wrong(
             NAME,
             format_args!("kernel must be odd and stride at least 1, found kernel {kernel} and stride {stride}"),

@@ -41,7 +41,7 @@ macro_rules! by_rows {
     };
     (@ $rows:expr, $m:ident, $call:expr, $($n:literal)*) => {
         match $rows {
-            $($n => { if $n <= A::TILE_ROWS { const $m: usize = $n; $call } })*
+            $($n if $n <= A::TILE_ROWS => { const $m: usize = $n; $call })*
             _ => {}
         }
     };
@@ -278,4 +278,71 @@ fn outer_tile<A: Arithmetic, const M: usize, const FULL: bool>(part: &Stretch<'_
         }
     }
     out.store::<M, FULL>(tile);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::simd::Fused;
+    #[cfg(not(target_arch = "aarch64"))]
+    use super::super::simd::Separate;
+    use super::*;
+    use crate::support::random::Generator;
+
+    /// Both products of 19 positions, 3 taps, 5 channels in and 21 out, two samples, by tiles of one kind of machine.
+    fn both<A: Arithmetic>() -> Vec<f32> {
+        let mut generator = Generator::new(1);
+        let mut normal = |n: usize| (0..n).map(|_| generator.normal() as f32).collect::<Vec<f32>>();
+        let (left, matrix) = (normal(2 * 21 * 5), normal(15 * 21));
+        let mut right = vec![0.0; packed_len(15, 21)];
+        pack(&mut right, 15, 21, &matrix);
+        let (mut y, mut dw) = (vec![0.0; 2 * 19 * 21], vec![0.0; 15 * 21]);
+        let (samples, columns, left_sample, left_row) = (2, 21, 21 * 5, 5);
+        let (right, out, left) = (&right[..], &mut y[..], &left[..]);
+        let (out_sample, out_row, add) = (19 * 21, 21, false);
+        let (rows, depth) = (19, 15);
+        let multiply = Multiply {
+            samples,
+            rows,
+            depth,
+            columns,
+            left,
+            left_sample,
+            left_row,
+            right,
+            out,
+            out_sample,
+            out_row,
+            add,
+        };
+        Kernel::run::<A>(multiply);
+        let (right, right_sample, out, positions) = (&y[..], 19 * 21, &mut dw[..], 19);
+        let outer = SumOfOuter {
+            samples,
+            positions,
+            rows: 15,
+            columns,
+            left,
+            left_sample,
+            left_row,
+            right,
+            right_sample,
+            out,
+            add,
+        };
+        Kernel::run::<A>(outer);
+        y.extend(dw);
+        y
+    }
+
+    /// The tiles of machines that the tests do not run on give the same bits, or nearly so where nothing is fused.
+    #[test]
+    fn tiles_of_any_height_agree() {
+        let expected = both::<Fused<6>>();
+        assert_eq!(both::<Fused<12>>(), expected);
+        assert_eq!(both::<Fused<1>>(), expected);
+        #[cfg(not(target_arch = "aarch64"))]
+        for (a, b) in both::<Separate>().iter().zip(&expected) {
+            assert!((a - b).abs() <= 1e-5 * (1.0 + b.abs()), "{a} {b}");
+        }
+    }
 }

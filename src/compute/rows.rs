@@ -165,8 +165,16 @@ impl Kernel for ScaleShift<'_> {
     }
 }
 
-/// What reached y = ReLU(x·a + b) comes back: (Σ g, Σ g·(x − centre)) for each channel, where g is dy where y is
-/// positive, or everywhere without ReLU.
+/// Sums over rows, one a channel.
+pub(super) struct GradientSums {
+    /// Σ g.
+    pub plain: Vec<f32>,
+    /// Σ g·(x − centre).
+    pub weighted: Vec<f32>,
+}
+
+/// What reached y = ReLU(x·a + b) comes back: the sums of g, which is dy where y is positive, or everywhere without
+/// ReLU.
 pub(super) fn scale_shift_sums(
     x: &[f32],
     dy: &[f32],
@@ -174,17 +182,17 @@ pub(super) fn scale_shift_sums(
     b: &[f32],
     centre: &[f32],
     relu: bool,
-) -> (Vec<f32>, Vec<f32>) {
+) -> GradientSums {
     let channels = a.len();
     let len = piece(x.len() / channels) * channels;
     let parts = map_pieces(x.len().div_ceil(len), x.len(), |i| {
         let range = i * len..x.len().min((i + 1) * len);
         dispatch(BackwardSums { x: &x[range.clone()], dy: &dy[range], a, b, centre, relu })
     });
-    let total = |pick: fn(&(Vec<f32>, Vec<f32>)) -> &Vec<f32>| {
+    let total = |pick: fn(&GradientSums) -> &Vec<f32>| {
         (0..channels).map(|c| parts.iter().map(|p| f64::from(pick(p)[c])).sum::<f64>() as f32).collect()
     };
-    (total(|p| &p.0), total(|p| &p.1))
+    GradientSums { plain: total(|p| &p.plain), weighted: total(|p| &p.weighted) }
 }
 
 /// [`scale_shift_sums`] of a stretch of rows.
@@ -198,13 +206,13 @@ pub(super) struct BackwardSums<'a> {
 }
 
 impl Kernel for BackwardSums<'_> {
-    type Output = (Vec<f32>, Vec<f32>);
+    type Output = GradientSums;
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) -> Self::Output {
         let Self { x, dy, a, b, centre, relu } = self;
         let channels = a.len();
-        let mut sums = (vec![0.0; channels], vec![0.0; channels]);
+        let mut sums = GradientSums { plain: vec![0.0; channels], weighted: vec![0.0; channels] };
         by_columns!(channels, j, W => {
             let (a, b, centre) = (lanes::<W>(a, j), lanes::<W>(b, j), lanes::<W>(centre, j));
             let (mut plain, mut weighted) = ([0.0; W], [0.0; W]);
@@ -217,8 +225,8 @@ impl Kernel for BackwardSums<'_> {
                     weighted[n] = A::multiply_add(g, x[n] - centre[n], weighted[n]);
                 }
             }
-            sums.0[j..j + W].copy_from_slice(&plain);
-            sums.1[j..j + W].copy_from_slice(&weighted);
+            sums.plain[j..j + W].copy_from_slice(&plain);
+            sums.weighted[j..j + W].copy_from_slice(&weighted);
         });
         sums
     }

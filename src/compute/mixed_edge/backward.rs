@@ -81,9 +81,8 @@ impl MixedEdge {
             }
             sums
         });
-        let total = |k: usize, c: usize, pick: fn(&(Vec<f32>, Vec<f32>)) -> &Vec<f32>| {
-            parts.iter().map(|sums| f64::from(pick(&sums[k])[c])).sum::<f64>()
-        };
+        let plain = |k: usize, c: usize| parts.iter().map(|sums| f64::from(sums[k].plain[c])).sum::<f64>();
+        let weighted = |k: usize, c: usize| parts.iter().map(|sums| f64::from(sums[k].weighted[c])).sum::<f64>();
 
         let rows = edge.output.rows() as f64;
         let mut dp = vec![0.0; OPERATIONS];
@@ -93,18 +92,18 @@ impl MixedEdge {
             let (mut e, mut d, mut sum) = (vec![0.0; channels], vec![0.0; channels], 0.0);
             for c in 0..channels {
                 let a = f64::from(a[c]);
-                let weighted = a * total(k, c, |s| &s.1);
+                let weighted = a * weighted(k, c);
                 sum += weighted;
                 if self.running.is_none() {
                     e[c] = (-f64::from(p[k]) * a * a * weighted / rows) as f32;
-                    d[c] = (-f64::from(p[k]) * a * total(k, c, |s| &s.0) / rows) as f32;
+                    d[c] = (-f64::from(p[k]) * a * plain(k, c) / rows) as f32;
                 }
             }
             dp[k] = sum as f32;
             back.push(Back { a, b, gain, e, d });
         }
         if edge.stride == 1 {
-            dp[SKIP] = (0..channels).map(|c| total(NORMALISED, c, |s| &s.1)).sum::<f64>() as f32;
+            dp[SKIP] = (0..channels).map(|c| weighted(NORMALISED, c)).sum::<f64>() as f32;
         }
         (dp, back)
     }
