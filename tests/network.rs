@@ -86,7 +86,11 @@ fn close(what: &str, found: &[f32], sample: &Sample) {
     for (i, expected) in sample.values.iter().enumerate() {
         let found = f64::from(found[i * sample.step]);
         let error = (found - expected).abs() / scale;
-        assert!(error < TOLERANCE, "{what}[{}]: found {found}, expected {expected}, {error:.1e} of the largest", i * sample.step);
+        assert!(
+            error < TOLERANCE,
+            "{what}[{}]: found {found}, expected {expected}, {error:.1e} of the largest",
+            i * sample.step
+        );
     }
 }
 
@@ -122,7 +126,11 @@ fn check(case: &Case, network: &dyn Network, alphas: &[(&str, &Var)]) {
     let exported = network.store().export().unwrap();
     let mut compared = 0;
     for (name, sample) in case.gradients.iter().filter(|(name, _)| !name.starts_with("alpha")) {
-        close(&format!("{what}: gradient of {name}"), &exported[name].flatten_all().unwrap().to_vec1().unwrap(), sample);
+        close(
+            &format!("{what}: gradient of {name}"),
+            &exported[name].flatten_all().unwrap().to_vec1().unwrap(),
+            sample,
+        );
         compared += 1;
     }
     let weights = exported.keys().filter(|name| !name.contains("running")).count();
@@ -188,9 +196,9 @@ fn counts_without_building_are_those_of_the_network() {
 
 #[test]
 fn beats_of_another_shape_are_refused() {
-    let spec = NetworkSpec::Derived { shape: DerivedSpec { channels: 4, layers: 3, shortcuts: true }, genotype: peer() };
-    let network =
-        spec.build(&InputShape { leads: 2, samples: 50, classes: 5 }, &mut Generator::new(0)).unwrap();
+    let spec =
+        NetworkSpec::Derived { shape: DerivedSpec { channels: 4, layers: 3, shortcuts: true }, genotype: peer() };
+    let network = spec.build(&InputShape { leads: 2, samples: 50, classes: 5 }, &mut Generator::new(0)).unwrap();
     let one_lead = Tensor::zeros((3, 1, 50), candle_core::DType::F32, &Device::Cpu).unwrap();
     let error = network.logits(&one_lead, &Pass::evaluation()).unwrap_err().to_string();
     assert!(error.contains("1 leads") && error.contains("expected 2"), "{error}");
@@ -198,11 +206,13 @@ fn beats_of_another_shape_are_refused() {
 
 #[test]
 fn weights_that_do_not_fit_change_nothing() {
-    let spec = NetworkSpec::Derived { shape: DerivedSpec { channels: 4, layers: 3, shortcuts: true }, genotype: peer() };
+    let spec =
+        NetworkSpec::Derived { shape: DerivedSpec { channels: 4, layers: 3, shortcuts: true }, genotype: peer() };
     let input = InputShape { leads: 1, samples: 50, classes: 5 };
     let network = spec.build(&input, &mut Generator::new(1)).unwrap();
     let before = files::digest(format!("{:?}", network.store().export().unwrap()).as_bytes());
-    let good: HashMap<_, _> = spec.build(&input, &mut Generator::new(2)).unwrap().store().export().unwrap().into_iter().collect();
+    let good: HashMap<_, _> =
+        spec.build(&input, &mut Generator::new(2)).unwrap().store().export().unwrap().into_iter().collect();
     let mut missing = good.clone();
     missing.remove("head.bias");
     let mut shaped = good.clone();

@@ -114,12 +114,7 @@ pub fn window(database: &Database, preprocessing: &Preprocessing) -> Window {
 /// # Errors
 /// [`Error::Preprocessing`] before anything is read, [`Error::TooLarge`] before memory is taken; the first record that
 /// cannot be read or processed, in the folder's order; [`Error::Interrupted`].
-pub fn cut(
-    folder: &Folder,
-    window: Window,
-    preprocessing: &Preprocessing,
-    progress: &mut Progress,
-) -> Result<Beats> {
+pub fn cut(folder: &Folder, window: Window, preprocessing: &Preprocessing, progress: &mut Progress) -> Result<Beats> {
     let Folder { database, records: plans, .. } = folder;
     for plan in plans {
         preprocessing.check(plan.header.frequency, plan.samples as usize)?;

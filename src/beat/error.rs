@@ -107,7 +107,8 @@ pub enum Error {
     /// The training beats lack a class.
     #[error(
         "the training part holds no beat of class {}; a network cannot learn it: add records that have such beats, \
-         choose another split or seed, or allow absent classes",
+         choose another split or seed, take the class from `classes` in the description of the database, or set \
+         `allow_absent_classes: true` under `data`",
         symbols(classes)
     )]
     AbsentClasses {

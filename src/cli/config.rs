@@ -41,12 +41,15 @@ enum Sample {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Command::Sample { kind } = arguments.command;
-    print!("{}", match kind {
-        Sample::Search => include_str!("../../search-configs/paper.ron"),
-        Sample::Fast => include_str!("../../search-configs/fast.ron"),
-        Sample::Quickstart => include_str!("../../search-configs/quickstart.ron"),
-        Sample::Train => include_str!("../pipeline/train-sample.ron"),
-        Sample::Database => heart_darts::database::sample(),
-    });
+    print!(
+        "{}",
+        match kind {
+            Sample::Search => include_str!("../../search-configs/paper.ron"),
+            Sample::Fast => include_str!("../../search-configs/fast.ron"),
+            Sample::Quickstart => include_str!("../../search-configs/quickstart.ron"),
+            Sample::Train => include_str!("../pipeline/train-sample.ron"),
+            Sample::Database => heart_darts::database::sample(),
+        }
+    );
     Ok(())
 }

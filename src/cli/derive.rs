@@ -59,7 +59,6 @@ fn derive(arguments: &Arguments, epoch: Option<usize>) -> Result<Genotype> {
     };
     let config = files::read_text(&arguments.run.join("config.ron")).into_diagnostic()?;
     let configuration = Named { name: "config".into(), digest: files::digest(config.as_bytes()) };
-    let origin =
-        Origin { configuration: Some(configuration), epochs: Some(epoch as u64), ..Origin::of_this_crate() };
+    let origin = Origin { configuration: Some(configuration), epochs: Some(epoch as u64), ..Origin::of_this_crate() };
     Genotype::derive(&alphas[0], &alphas[1], origin).into_diagnostic()
 }

@@ -44,6 +44,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(path) = &arguments.picture {
         report::confusion(&evaluation.confusion_matrix, "Confusion matrix", path).into_diagnostic()?;
     }
-    if arguments.json { print_json(&evaluation) } else { print!("{}", text::evaluation(&evaluation)) }
+    if arguments.json {
+        print_json(&evaluation)
+    } else {
+        print!("{}", text::evaluation(&evaluation))
+    }
     Ok(())
 }

@@ -22,7 +22,10 @@ const INTERRUPTED: u8 = 130;
 /// Searches a neural architecture for heartbeat classification on your ECG records, and trains, evaluates and applies the
 /// network that was found.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = "\
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 The line:
   heart-darts data inspect DIR                                  what is there, before anything long starts
   heart-darts search search-configs/fast.ron --data DIR --out runs/search
@@ -30,7 +33,8 @@ The line:
   heart-darts evaluate runs/model --data DIR
   heart-darts predict runs/model DIR/100 --out predictions
 
-Try it without any data:  heart-darts quickstart")]
+Try it without any data:  heart-darts quickstart"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -65,7 +69,12 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let level = tracing_subscriber::EnvFilter::try_from_env("HEART_DARTS_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).without_time().with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .init();
     interrupt::listen();
     if let Some(threads) = arguments.threads {
         // Nothing has computed yet, so the pool is not built.

@@ -14,8 +14,12 @@ pub fn search(log: &[search::EpochLine], genotype: &Genotype, folder: &Path) -> 
     cell::draw::write_svg(genotype, &pictures[0]).into_diagnostic()?;
     let column = |value: fn(&search::EpochLine) -> f64| log.iter().map(value).collect();
     let panels = [
-        panel("loss (nats)", column(|l| l.training_loss), column(|l| l.validation_loss)),
-        panel("accuracy (%)", column(|l| 100.0 * l.training_accuracy), column(|l| 100.0 * l.validation_accuracy)),
+        panel("loss (nats)", column(|l| l.training_loss), column(|l| l.validation_loss.unwrap_or(f64::NAN))),
+        panel(
+            "accuracy (%)",
+            column(|l| 100.0 * l.training_accuracy),
+            column(|l| l.validation_accuracy.map_or(f64::NAN, |accuracy| 100.0 * accuracy)),
+        ),
     ];
     report::curves(&panels, None, "Search", &pictures[1]).into_diagnostic()?;
     for (i, kind) in CellKind::ALL.into_iter().enumerate() {

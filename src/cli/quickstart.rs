@@ -41,13 +41,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if out.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         bail!("{}: found a folder that is not empty, expected a new one; name another by --out", out.display());
     }
-    let say = |line: String| if !arguments.quiet { eprintln!("{line}") };
+    let say = |line: String| {
+        if !arguments.quiet {
+            eprintln!("{line}")
+        }
+    };
     let work = Work { resume: false, quiet: arguments.quiet, cache: None };
     let path = |name: &str| out.join(name);
 
     say("1/5  synthetic records".into());
     let made = synthetic::write(&path("records"), &Options::default()).into_diagnostic()?;
-    let beats: Vec<String> = Class::ALL.iter().map(|&class| format!("{} {}", class.symbol(), made.beats[class])).collect();
+    let beats: Vec<String> =
+        Class::ALL.iter().map(|&class| format!("{} {}", class.symbol(), made.beats[class])).collect();
     say(format!("     {} records in {}: beats {}", made.records.len(), path("records").display(), beats.join(", ")));
 
     say("2/5  search".into());

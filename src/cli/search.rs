@@ -59,7 +59,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             print!("{}", genotype.to_ron());
             println!("\nwritten to {}\nnext:", path.display());
             println!("  heart-darts cell show {} --svg cells.svg", path.display());
-            println!("  heart-darts train {} --data {} --out runs/model", path.display(), arguments.data.data.display());
+            println!(
+                "  heart-darts train {} --data {} --out runs/model",
+                path.display(),
+                arguments.data.data.display()
+            );
         }
     }
     Ok(())

@@ -3,13 +3,13 @@
 use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::Network;
 use super::layer::{Chosen, Head, Preprocess};
 use super::pass::Pass;
 use super::plan::{CellPlan, plan};
 use super::spec::InputShape;
 use super::stem::Stem;
 use super::store::{Maker, Store};
-use super::Network;
 use crate::cell::{CellGenotype, Genotype};
 use crate::support::random::Generator;
 
@@ -40,7 +40,13 @@ struct DerivedCell {
 
 impl DerivedCell {
     fn new(mut maker: Maker, genotype: &CellGenotype, cell: &CellPlan) -> Result<Self> {
-        let first = Preprocess::new(maker.part("preprocess0"), cell.before_previous, cell.channels, cell.after_reduction, true)?;
+        let first = Preprocess::new(
+            maker.part("preprocess0"),
+            cell.before_previous,
+            cell.channels,
+            cell.after_reduction,
+            true,
+        )?;
         let second = Preprocess::new(maker.part("preprocess1"), cell.previous, cell.channels, false, true)?;
         let mut nodes = Vec::with_capacity(genotype.nodes.len());
         for (i, inputs) in genotype.nodes.iter().enumerate() {

@@ -87,7 +87,14 @@ pub(crate) struct ConvBnRelu {
 }
 
 impl ConvBnRelu {
-    pub fn new(mut maker: Maker, inputs: usize, outputs: usize, taps: usize, stride: usize, affine: bool) -> Result<Self> {
+    pub fn new(
+        mut maker: Maker,
+        inputs: usize,
+        outputs: usize,
+        taps: usize,
+        stride: usize,
+        affine: bool,
+    ) -> Result<Self> {
         let conv = Conv::new(maker.part("conv"), inputs, outputs, taps, stride)?;
         Ok(Self { conv, norm: BatchNorm::new(maker.part("bn"), outputs, affine, true)? })
     }

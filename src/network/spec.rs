@@ -3,8 +3,8 @@
 use candle_core::Result;
 use serde::{Deserialize, Serialize};
 
-use super::derived::{Derived, DerivedSpec};
 use super::Network;
+use super::derived::{Derived, DerivedSpec};
 use crate::cell::Genotype;
 use crate::support::random::Generator;
 

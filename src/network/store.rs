@@ -153,7 +153,8 @@ impl Store {
                 return Err(StoreError::Shape { name: name.clone(), found, expected });
             }
         }
-        let unknown = tensors.keys().filter(|name| !expected.contains_key(*name) && !name.ends_with("num_batches_tracked"));
+        let unknown =
+            tensors.keys().filter(|name| !expected.contains_key(*name) && !name.ends_with("num_batches_tracked"));
         if let Some(name) = unknown.min() {
             return Err(StoreError::Unknown { name: name.clone() });
         }
@@ -203,8 +204,7 @@ impl<'a> Maker<'a> {
     }
 
     fn uniform(&mut self, shape: &[usize], bound: f32) -> Result<Tensor> {
-        let values: Vec<f32> =
-            (0..shape.iter().product()).map(|_| self.generator.uniform_in(-bound, bound)).collect();
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| self.generator.uniform_in(-bound, bound)).collect();
         Tensor::from_vec(values, shape, &self.store.device)
     }
 
@@ -222,9 +222,9 @@ impl<'a> Maker<'a> {
 
     /// Several convolutions one after another along the taps; `parts` gives each one's name and taps.
     pub fn stacked(&mut self, name: &str, parts: &[(String, usize)], channels: usize) -> Result<Var> {
-        let filters = parts.iter().map(|(_, taps)| {
-            self.uniform(&[*taps, channels, channels], ((channels * taps) as f32).sqrt().recip())
-        });
+        let filters = parts
+            .iter()
+            .map(|(_, taps)| self.uniform(&[*taps, channels, channels], ((channels * taps) as f32).sqrt().recip()));
         let tensor = Tensor::cat(&filters.collect::<Result<Vec<_>>>()?, 0)?;
         let parts = parts.iter().map(|(part, taps)| (self.name(format!("{part}.weight")), *taps)).collect();
         self.insert(self.name(name), &tensor, Form::Stacked(parts))

@@ -104,7 +104,13 @@ struct SearchCell {
 
 impl SearchCell {
     fn new(mut maker: Maker, cell: &CellPlan) -> Result<Self> {
-        let first = Preprocess::new(maker.part("preprocess0"), cell.before_previous, cell.channels, cell.after_reduction, false)?;
+        let first = Preprocess::new(
+            maker.part("preprocess0"),
+            cell.before_previous,
+            cell.channels,
+            cell.after_reduction,
+            false,
+        )?;
         let second = Preprocess::new(maker.part("preprocess1"), cell.previous, cell.channels, false, false)?;
         let mut edges = Vec::with_capacity(EDGES);
         for node in 0..NODES {
@@ -156,7 +162,8 @@ impl Supernet {
         let mut maker = Maker::new(&mut store, generator);
         let (cells, channels) = plan(spec.channels, spec.layers, NODES);
         let stem = Stem::new(maker.part("stem"), input.leads)?;
-        let cells = cells.iter().enumerate().map(|(i, cell)| SearchCell::new(maker.part(format_args!("cells.{i}")), cell));
+        let cells =
+            cells.iter().enumerate().map(|(i, cell)| SearchCell::new(maker.part(format_args!("cells.{i}")), cell));
         let cells = cells.collect::<Result<_>>()?;
         let head = Head::new(maker.part("head"), channels, input.classes)?;
         let mut alpha = || {

@@ -69,7 +69,8 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
         Arc::new(at_the_models_rate(model, &database, dir)?)
     };
     let test = TestPart::whole(beats)?;
-    let mut sentence = format!("All {} beats of {}; the model was trained on {}.", test.len(), database.name, spec.origin.data.name);
+    let mut sentence =
+        format!("All {} beats of {}; the model was trained on {}.", test.len(), database.name, spec.origin.data.name);
     if own {
         sentence += " That is a database of the same name with other content: some of these beats may have trained it, so \
                      the figures may be optimistic.";
@@ -99,7 +100,8 @@ pub(super) fn evaluation(network: &dyn Network, test: &TestPart, sentence: &str,
         let origin = test.origin(i);
         matrices.entry((origin.record, origin.subject)).or_default().record(*reference, found);
     }
-    let records = matrices.into_iter().map(|((record, subject), matrix)| RecordEvaluation::new(record, subject, matrix));
+    let records =
+        matrices.into_iter().map(|((record, subject), matrix)| RecordEvaluation::new(record, subject, matrix));
     let calibration = Calibration::of(&classified.probabilities, &classified.reference)?;
     Ok(Evaluation::new(sentence, records.collect(), calibration))
 }

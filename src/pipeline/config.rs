@@ -21,6 +21,9 @@ pub struct DataConfig {
     pub split: SplitRule,
     /// At most how many training beats of each class. Default all.
     pub limits: Limits,
+    /// Whether to go on when a class that the database describes has no training beat, and cannot be learnt. Default
+    /// false.
+    pub allow_absent_classes: bool,
 }
 
 /// A search to run: a file of `search-configs/`.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Work;
 use super::config::DataConfig;
 use super::error::Result;
-use crate::beat::{Prepared, Reduction, Split, TrainingPart, prepare};
+use crate::beat::{self, Prepared, Reduction, Split, TrainingPart, prepare};
 use crate::database::{Database, Reason};
 
 /// Beats, ready for a run.
@@ -51,8 +51,10 @@ pub fn load(dir: &Path, database: Option<&str>, config: &DataConfig, work: &Work
         tracing::warn!("record {} is not used: {}", record.name, record.reason);
     }
     let split = config.split.apply(&prepared.beats)?;
-    for class in split.training.absent_classes() {
-        tracing::warn!("no training beat is of class {}: the network cannot learn it", class.symbol());
+    let mut absent = split.training.absent_classes();
+    absent.retain(|class| database.classes.classes().any(|described| described == *class));
+    if !absent.is_empty() && !config.allow_absent_classes {
+        return Err(beat::Error::AbsentClasses { classes: absent }.into());
     }
     let (training, reduction) = split.training.limited(&config.limits)?;
     if !work.quiet {

@@ -16,7 +16,7 @@ pub use apply::{Applied, Beats, evaluate};
 pub use config::{DataConfig, NetworkConfig, SearchRun, TrainRun};
 pub use data::{DataRecord, Loaded, default_cache, load};
 pub use error::{Error, Result};
-pub use predict::{Peaks, Prediction, PredictedBeat, predict};
+pub use predict::{Peaks, PredictedBeat, Prediction, predict};
 pub use search::{Searched, search};
 pub use train::{TrainedModel, train};
 

@@ -84,13 +84,7 @@ pub fn predict(model: &Model, stem: &Path, peaks: &Peaks, leads: &[String]) -> R
         let rows = probabilities.as_chunks::<5>().0;
         beats.extend(chunk.iter().zip(rows).map(|(sample, row)| beat(*sample, frequency, *row)));
     }
-    Ok(Prediction {
-        record: header.name,
-        frequency,
-        peaks: source.into(),
-        left_out: places.len() - beats.len(),
-        beats,
-    })
+    Ok(Prediction { record: header.name, frequency, peaks: source.into(), left_out: places.len() - beats.len(), beats })
 }
 
 fn beat(sample: u64, frequency: f64, probabilities: [f32; 5]) -> PredictedBeat {
@@ -99,10 +93,8 @@ fn beat(sample: u64, frequency: f64, probabilities: [f32; 5]) -> PredictedBeat {
 }
 
 fn signals(spec: &ModelSpec, header: &Header, stem: &Path, leads: &[String]) -> Result<Vec<usize>> {
-    let chosen: Vec<Lead> = leads
-        .iter()
-        .map(|lead| lead.parse().map_or_else(|_| Lead::Name(lead.clone()), Lead::Position))
-        .collect();
+    let chosen: Vec<Lead> =
+        leads.iter().map(|lead| lead.parse().map_or_else(|_| Lead::Name(lead.clone()), Lead::Position)).collect();
     let chosen = if chosen.is_empty() { &spec.leads } else { &chosen };
     let unfit = |found: String, expected: String| Error::Unfit { place: stem.display().to_string(), found, expected };
     if chosen.len() != spec.input.leads {
@@ -172,7 +164,8 @@ impl Prediction {
     /// A sentence for the terminal.
     pub fn summary(&self) -> String {
         let count = |class| self.beats.iter().filter(|beat| beat.class == class).count();
-        let classes: Vec<String> = Class::ALL.iter().map(|&class| format!("{} {}", class.symbol(), count(class))).collect();
+        let classes: Vec<String> =
+            Class::ALL.iter().map(|&class| format!("{} {}", class.symbol(), count(class))).collect();
         format!(
             "{}: {} beats at R peaks of the {} ({} left out at the ends): {}",
             self.record,

@@ -34,7 +34,14 @@ pub enum Searched {
 ///
 /// # Errors
 /// [`super::Error`]
-pub fn search(config: &SearchRun, name: &str, dir: &Path, database: Option<&str>, out: &Path, work: &Work) -> Result<Searched> {
+pub fn search(
+    config: &SearchRun,
+    name: &str,
+    dir: &Path,
+    database: Option<&str>,
+    out: &Path,
+    work: &Work,
+) -> Result<Searched> {
     config.search.check()?;
     let loaded = load(dir, database, &config.data, work)?;
     let run = begin(out, &loaded, config, work)?;
@@ -64,12 +71,12 @@ fn build(config: &SearchRun, input: &InputShape) -> Result<Supernet> {
 fn origin(config: &SearchRun, name: &str, loaded: &Loaded, log: &[EpochLine]) -> Origin {
     let figures = log.last().map(|line| {
         [
-            ("training_loss", line.training_loss),
-            ("training_accuracy", line.training_accuracy),
+            ("training_loss", Some(line.training_loss)),
+            ("training_accuracy", Some(line.training_accuracy)),
             ("validation_loss", line.validation_loss),
             ("validation_accuracy", line.validation_accuracy),
-            ("entropy_normal", line.monitor.entropy[0]),
-            ("entropy_reduction", line.monitor.entropy[1]),
+            ("entropy_normal", Some(line.monitor.entropy[0])),
+            ("entropy_reduction", Some(line.monitor.entropy[1])),
         ]
     });
     Origin {
@@ -78,7 +85,7 @@ fn origin(config: &SearchRun, name: &str, loaded: &Loaded, log: &[EpochLine]) ->
         split: Some(loaded.split.describe().to_owned()),
         seed: Some(config.search.seed),
         epochs: Some(log.len() as u64),
-        figures: figures.into_iter().flatten().map(|(name, figure)| (name.to_owned(), figure)).collect(),
+        figures: figures.into_iter().flatten().filter_map(|(name, figure)| Some((name.to_owned(), figure?))).collect(),
         ..Origin::of_this_crate()
     }
 }

@@ -57,12 +57,12 @@ pub fn train(
 ) -> Result<TrainedModel> {
     config.training.check()?;
     let loaded = load(dir, database, &config.data, work)?;
-    let resolved =
-        Resolved { data: &config.data, network: &config.network, training: &config.training, genotype };
+    let resolved = Resolved { data: &config.data, network: &config.network, training: &config.training, genotype };
     let finished = out.join("model.ron").exists();
     if finished && !work.resume {
         return Err(train::Error::Exists { path: out.to_path_buf() }.into());
     }
+    train::sweep(out);
     let run = begin(&out.join("run"), &loaded, &resolved, work)?;
     if finished {
         return already(out, &run);

@@ -16,8 +16,8 @@ use crate::support::interrupt;
 use crate::support::progress::Progress;
 use crate::support::random::{Generator, GeneratorState};
 use crate::train::{
-    Adam, Array, CHECKPOINT_INTERVAL, Error, Result, RunFolder, Schedule, Sgd, Sums, TensorFile, correct, cross_entropy,
-    read_log,
+    Adam, Array, Error, Result, RunFolder, Schedule, Sgd, Sums, TensorFile, checkpoint_interval, correct,
+    cross_entropy, read_log,
 };
 
 /// The stream of the seed that orders beats; weights and alpha come from stream 0.
@@ -35,10 +35,11 @@ pub struct EpochLine {
     pub training_loss: f64,
     /// Accuracy on the same.
     pub training_accuracy: f64,
-    /// Mean loss of the validation batches that moved alpha, each before its step, with the batch's own statistics.
-    pub validation_loss: f64,
+    /// Mean loss of the validation batches that moved alpha, each before its step, with the batch's own statistics. `None`
+    /// in a warm-up epoch, which takes no validation batch.
+    pub validation_loss: Option<f64>,
     /// Accuracy on the same.
-    pub validation_accuracy: f64,
+    pub validation_accuracy: Option<f64>,
     /// Entropy, skips, zeros.
     pub monitor: Monitor,
     /// Alpha of the normal and of the reduction cell after the epoch.
@@ -100,9 +101,10 @@ pub fn search(
     }
     let mut searcher = Searcher::start(config, supernet, part, run)?;
     let steps = searcher.steps();
-    let mut progress = (!quiet).then(|| Progress::new("searching", (config.epochs * steps * config.batch) as u64, "beats"));
+    let mut progress =
+        (!quiet).then(|| Progress::new("searching", (config.epochs * steps * config.batch) as u64, "beats"));
     if let Some(progress) = &mut progress {
-        progress.advance(((searcher.state.epoch * steps + searcher.state.step) * config.batch) as u64);
+        progress.resume_at(((searcher.state.epoch * steps + searcher.state.step) * config.batch) as u64);
     }
     while searcher.state.epoch < config.epochs {
         if !searcher.epoch(progress.as_mut())? {
@@ -124,7 +126,8 @@ pub fn search(
 /// When the file is damaged or is no search's.
 pub fn load_alphas(checkpoint: &Path) -> Result<([AlphaTable; 2], usize)> {
     let file = TensorFile::read(checkpoint)?;
-    let wrong = |place: &str, message: String| Error::Malformed { path: checkpoint.into(), place: place.into(), message };
+    let wrong =
+        |place: &str, message: String| Error::Malformed { path: checkpoint.into(), place: place.into(), message };
     let state: State = serde_json::from_str(&file.state)
         .map_err(|error| wrong("state", format!("{error}; expected the checkpoint of a search")))?;
     let table = |name: &str| match file.arrays.get(name) {
@@ -148,7 +151,12 @@ struct Searcher<'a> {
 }
 
 impl<'a> Searcher<'a> {
-    fn start(config: &'a SearchConfig, supernet: &'a Supernet, part: &'a TrainingPart, run: &'a RunFolder) -> Result<Self> {
+    fn start(
+        config: &'a SearchConfig,
+        supernet: &'a Supernet,
+        part: &'a TrainingPart,
+        run: &'a RunFolder,
+    ) -> Result<Self> {
         let generator = Generator::with_stream(config.seed, STREAM);
         let state = State {
             epoch: 0,
@@ -176,7 +184,8 @@ impl<'a> Searcher<'a> {
 
     fn restore(&mut self, file: &TensorFile) -> Result<()> {
         let path = self.run.checkpoint();
-        let wrong = |place: &str, message: String| Error::Malformed { path: path.clone(), place: place.into(), message };
+        let wrong =
+            |place: &str, message: String| Error::Malformed { path: path.clone(), place: place.into(), message };
         self.state = serde_json::from_str(&file.state).map_err(|error| wrong("state", error.to_string()))?;
         self.generator = Generator::from_state(&self.state.generator)
             .ok_or_else(|| wrong("generator", "its position is not a number".into()))?;
@@ -194,7 +203,9 @@ impl<'a> Searcher<'a> {
         let moments = file.values("adam.");
         self.adam.steps = self.state.adam_steps;
         self.adam.moments = (0..2)
-            .filter_map(|i| Some([moments.get(&format!("{i}.first"))?.clone(), moments.get(&format!("{i}.second"))?.clone()]))
+            .filter_map(|i| {
+                Some([moments.get(&format!("{i}.first"))?.clone(), moments.get(&format!("{i}.second"))?.clone()])
+            })
             .collect();
         let order = |name: &str, beats: usize, needed: bool| match file.indices(name) {
             Some(order) if order.len() == beats && order.iter().all(|&i| i < beats) => Ok(order),
@@ -241,7 +252,7 @@ impl<'a> Searcher<'a> {
         while self.state.step < self.steps() {
             stopped = interrupt::requested();
             // Before the epoch's first step the last checkpoint is still the truth: the order is drawn again from it.
-            if self.state.step > 0 && (stopped || saved.elapsed() > CHECKPOINT_INTERVAL) {
+            if self.state.step > 0 && (stopped || saved.elapsed() > checkpoint_interval()) {
                 self.save()?;
                 saved = Instant::now();
             }
@@ -308,13 +319,14 @@ impl<'a> Searcher<'a> {
         let epoch = self.state.epoch + 1;
         let alpha = tables(self.supernet)?;
         let genotype = Genotype::derive(&alpha[0], &alpha[1], Origin::of_this_crate())?;
+        let validated = self.state.validation.beats > 0;
         let line = EpochLine {
             epoch,
             learning_rate: Schedule::Cosine.rate(&self.config.weights, epoch - 1, self.config.epochs),
             training_loss: self.state.training.mean_loss(),
             training_accuracy: self.state.training.accuracy(),
-            validation_loss: self.state.validation.mean_loss(),
-            validation_accuracy: self.state.validation.accuracy(),
+            validation_loss: validated.then(|| self.state.validation.mean_loss()),
+            validation_accuracy: validated.then(|| self.state.validation.accuracy()),
             monitor: Monitor::of(&alpha, &genotype),
             alpha,
             genotype,
@@ -340,14 +352,15 @@ fn rows(values: &[f32]) -> AlphaTable {
 
 fn describe(line: &EpochLine, epochs: usize) -> String {
     let Monitor { entropy, skips, .. } = &line.monitor;
+    let validation = match (line.validation_loss, line.validation_accuracy) {
+        (Some(loss), Some(accuracy)) => format!("validation loss {loss:.4}, accuracy {:.2} %", 100.0 * accuracy),
+        _ => "warm-up".into(),
+    };
     format!(
-        "epoch {}/{epochs}  training loss {:.4}, accuracy {:.2} %  validation loss {:.4}, accuracy {:.2} %  entropy {:.3} \
-         {:.3}, skips {} {}",
+        "epoch {}/{epochs}  training loss {:.4}, accuracy {:.2} %  {validation}  entropy {:.3} {:.3}, skips {} {}",
         line.epoch,
         line.training_loss,
         100.0 * line.training_accuracy,
-        line.validation_loss,
-        100.0 * line.validation_accuracy,
         entropy[0],
         entropy[1],
         skips[0],

@@ -16,6 +16,7 @@ pub struct Progress {
     unit: &'static str,
     total: u64,
     done: u64,
+    before: u64,
     start: Instant,
     last: Instant,
 }
@@ -34,7 +35,16 @@ impl Progress {
             bar
         });
         let now = Instant::now();
-        Self { bar, label, unit, total, done: 0, start: now, last: now }
+        Self { bar, label, unit, total, done: 0, before: 0, start: now, last: now }
+    }
+
+    /// Takes up work of which `n` was done before: it counts as done, but not for the rate.
+    pub fn resume_at(&mut self, n: u64) {
+        (self.done, self.before) = (n, n);
+        if let Some(bar) = &self.bar {
+            bar.set_position(n);
+            bar.reset_eta();
+        }
     }
 
     /// Goes on by `n`.
@@ -44,7 +54,7 @@ impl Progress {
             Some(bar) => bar.set_position(self.done),
             None if self.last.elapsed() >= PLAIN_INTERVAL => {
                 self.last = Instant::now();
-                let rate = self.done as f64 / self.start.elapsed().as_secs_f64();
+                let rate = (self.done - self.before) as f64 / self.start.elapsed().as_secs_f64();
                 let left = self.total.saturating_sub(self.done) as f64 / rate.max(1e-9);
                 let Self { label, done, total, unit, .. } = self;
                 eprintln!("{label}: {done}/{total} {unit}, {rate:.0} {unit}/s, {left:.0} s left");

@@ -103,7 +103,8 @@ impl ClassWeights {
             Self::InverseSquareRoot => -0.5,
         };
         let raw: Vec<f64> = counts.iter().map(|&n| if n == 0 { 0.0 } else { (n as f64).powf(power) }).collect();
-        let mean = raw.iter().zip(counts).map(|(w, &n)| w * n as f64).sum::<f64>() / counts.iter().sum::<usize>() as f64;
+        let mean =
+            raw.iter().zip(counts).map(|(w, &n)| w * n as f64).sum::<f64>() / counts.iter().sum::<usize>() as f64;
         Some(raw.iter().map(|w| (w / mean) as f32).collect())
     }
 }
@@ -179,7 +180,8 @@ impl SgdSpec {
     /// # Errors
     /// [`Error::Configuration`].
     pub fn check(&self) -> Result<()> {
-        let rates = [("learning_rate", self.learning_rate), ("learning_rate_end", self.learning_rate_end), ("clip", self.clip)];
+        let rates =
+            [("learning_rate", self.learning_rate), ("learning_rate_end", self.learning_rate_end), ("clip", self.clip)];
         for (field, rate) in rates {
             if !(rate.is_finite() && rate > 0.0) {
                 return wrong(field, rate, "a number above 0");
@@ -198,7 +200,9 @@ pub(crate) fn positive(field: &'static str, value: usize) -> Result<()> {
 }
 
 fn within(field: &'static str, value: f32, range: std::ops::Range<f32>) -> Result<()> {
-    if range.contains(&value) { return Ok(()) }
+    if range.contains(&value) {
+        return Ok(());
+    }
     wrong(field, value, &format!("at least {} and below {}", range.start, range.end))
 }
 

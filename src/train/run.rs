@@ -43,6 +43,7 @@ impl RunFolder {
     /// [`Error::NothingToResume`]; [`Error::Mismatch`] when it was begun with others.
     pub fn resume(path: &Path, config: &str, data: &impl Serialize) -> Result<Self> {
         let run = Self { path: path.to_path_buf() };
+        sweep(path);
         if !run.config().exists() {
             return Err(Error::NothingToResume { path: run.config() });
         }
@@ -122,7 +123,8 @@ impl RunFolder {
         let length: usize = text.split_inclusive(|b| *b == b'\n').take(epochs).map(<[u8]>::len).sum();
         let lines = text[..length].iter().filter(|b| **b == b'\n').count();
         if lines < epochs {
-            let message = format!("found {lines} lines, expected one for each of the {epochs} epochs of the checkpoint");
+            let message =
+                format!("found {lines} lines, expected one for each of the {epochs} epochs of the checkpoint");
             return Err(Error::Malformed { path, place: format!("line {}", lines + 1), message });
         }
         if length < text.len() {
@@ -163,6 +165,15 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
     bytes.push(b'\n');
     bytes
+}
+
+/// Removes what writes that were killed left behind. Whoever cannot remove it is not kept from working.
+pub(crate) fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().extension().is_some_and(|suffix| suffix == "tmp") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Removes a file that may not be there.

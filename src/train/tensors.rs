@@ -80,16 +80,18 @@ impl TensorFile {
     /// [`Error::Malformed`] for a file that is truncated, changed or not ours.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = files::read(path, LIMIT)?;
-        let wrong = |place: &str, message: String| Error::Malformed { path: path.to_path_buf(), place: place.into(), message };
+        let wrong =
+            |place: &str, message: String| Error::Malformed { path: path.to_path_buf(), place: place.into(), message };
         let header = |error: safetensors::SafeTensorError| {
             wrong("header", format!("found {error}, expected a complete safetensors file"))
         };
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(header)?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(header)?;
         let ours = metadata.metadata().as_ref().and_then(|map| map.get("heart-darts"));
-        let ours = ours.ok_or_else(|| wrong("metadata", "found no key `heart-darts`: not a file of this program".into()))?;
-        let ours: serde_json::Value =
-            serde_json::from_str(ours).map_err(|error| wrong("metadata", format!("found JSON that ends in {error}")))?;
+        let ours =
+            ours.ok_or_else(|| wrong("metadata", "found no key `heart-darts`: not a file of this program".into()))?;
+        let ours: serde_json::Value = serde_json::from_str(ours)
+            .map_err(|error| wrong("metadata", format!("found JSON that ends in {error}")))?;
         let text = |key: &str| {
             ours[key].as_str().map(str::to_owned).ok_or_else(|| wrong("metadata", format!("found no text `{key}`")))
         };

@@ -20,8 +20,12 @@ use crate::support::interrupt;
 use crate::support::progress::Progress;
 use crate::support::random::{Generator, GeneratorState};
 
-/// Within an epoch a checkpoint is written at most this often. When it is written changes no result.
-pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(120);
+/// Within an epoch a checkpoint is written at most this often: `HEART_DARTS_CHECKPOINT_SECONDS`, or two minutes. When it
+/// is written changes no result.
+pub(crate) fn checkpoint_interval() -> Duration {
+    let seconds = std::env::var("HEART_DARTS_CHECKPOINT_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(120))
+}
 /// The stream of the seed that orders beats and draws masks; the initial weights come from stream 0.
 const STREAM: u64 = 1;
 
@@ -93,7 +97,7 @@ pub fn train(
     let total = (config.epochs * part.training().len()) as u64;
     let mut progress = (!quiet).then(|| Progress::new("training", total, "beats"));
     if let Some(progress) = &mut progress {
-        progress.advance((trainer.state.epoch * part.training().len() + trainer.state.batch * config.batch) as u64);
+        progress.resume_at((trainer.state.epoch * part.training().len() + trainer.state.batch * config.batch) as u64);
     }
     while trainer.state.epoch < config.epochs && !trainer.state.stopped {
         if !trainer.epoch(progress.as_mut())? {
@@ -139,10 +143,21 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     /// At the checkpoint, or at the start.
-    fn start(config: &'a TrainConfig, network: &'a dyn Network, part: &'a TrainingPart, run: &'a RunFolder) -> Result<Self> {
+    fn start(
+        config: &'a TrainConfig,
+        network: &'a dyn Network,
+        part: &'a TrainingPart,
+        run: &'a RunFolder,
+    ) -> Result<Self> {
         let generator = Generator::with_stream(config.seed, STREAM);
-        let state =
-            State { epoch: 0, batch: 0, generator: generator.state(), sums: Sums::default(), best: None, stopped: false };
+        let state = State {
+            epoch: 0,
+            batch: 0,
+            generator: generator.state(),
+            sums: Sums::default(),
+            best: None,
+            stopped: false,
+        };
         let weights = config.class_weights.weights(&part.training().class_counts());
         let (order, sgd, best) = Default::default();
         let mut trainer = Self { config, network, part, run, state, generator, order, sgd, best, weights };
@@ -155,7 +170,8 @@ impl<'a> Trainer<'a> {
 
     fn restore(&mut self, file: &TensorFile) -> Result<()> {
         let path = self.run.checkpoint();
-        let wrong = |place: &str, message: String| Error::Malformed { path: path.clone(), place: place.into(), message };
+        let wrong =
+            |place: &str, message: String| Error::Malformed { path: path.clone(), place: place.into(), message };
         self.state = serde_json::from_str(&file.state).map_err(|error| wrong("state", error.to_string()))?;
         self.generator = Generator::from_state(&self.state.generator)
             .ok_or_else(|| wrong("generator", "its position is not a number".into()))?;
@@ -202,7 +218,7 @@ impl<'a> Trainer<'a> {
         for chosen in &batches[self.state.batch.min(batches.len())..] {
             stopped = interrupt::requested();
             // Before the epoch's first step the last checkpoint is still the truth: the order is drawn again from it.
-            if self.state.batch > 0 && (stopped || saved.elapsed() > CHECKPOINT_INTERVAL) {
+            if self.state.batch > 0 && (stopped || saved.elapsed() > checkpoint_interval()) {
                 self.order = order.clone();
                 self.save()?;
                 saved = Instant::now();
