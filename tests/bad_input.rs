@@ -38,7 +38,10 @@ fn configurations() {
     fs::write(folder.join("key.ron"), "(\n    search: (\n        epoch: 3,\n    ),\n)").unwrap();
     says(&fails(folder, "search key.ron --data records --out run"), &["key.ron:3:", "epoch", "epochs"]);
     fs::write(folder.join("batch.ron"), "(search: (batch: 1))").unwrap();
-    says(&fails(folder, "search batch.ron --data records --out run"), &["batch", "found 1", "at least 2"]);
+    says(
+        &fails(folder, "search batch.ron --data records --out run"),
+        &["batch.ron", "search.batch", "found 1", "at least 2"],
+    );
     fs::write(folder.join("large.ron"), "(search: (batch: 5000))").unwrap();
     says(&fails(folder, "search large.ron --data records --out run"), &["training beats", "5000", "lower"]);
     fs::write(folder.join("wavelet.ron"), "(data: (preprocessing: (denoise: Some((wavelet: \"sym88\")))))").unwrap();
@@ -47,7 +50,12 @@ fn configurations() {
     fs::write(folder.join("cell.ron"), cell.replacen("conv9", "conv11", 1)).unwrap();
     says(&fails(folder, "train cell.ron --data records --out model"), &["cell.ron:", "conv11", "conv1"]);
     says(&fails(folder, "cell check cell.ron"), &["cell.ron:", "conv11"]);
-    assert!(!folder.join("run").join("genotype.ron").exists() && !folder.join("model").exists());
+    fs::write(folder.join("leads.ron"), "(data: (leads: []))").unwrap();
+    says(&fails(folder, "search leads.ron --data records --out run"), &["data.leads", "no lead"]);
+    fs::write(folder.join("wide.ron"), "(network: (channels: 0))").unwrap();
+    let peer = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cell/peer.ron");
+    says(&fails(folder, &format!("train {peer} --config wide.ron --data records --out model")), &["0 channels"]);
+    assert!(!folder.join("run").exists() && !folder.join("model").exists(), "nothing half-made is in the way");
 }
 
 #[test]
@@ -93,6 +101,7 @@ fn models() {
         &["syn01", "found 1 leads", "expected 2", "MLII and V1"],
     );
     says(&fails(folder, "predict model records/syn09 --out predictions"), &["syn09.hea"]);
+    says(&fails(folder, "predict model records/syn01 --annotator qrs --out predictions"), &["syn01.qrs"]);
     assert!(!folder.join("predictions").exists());
 
     // A class that is described and has no beat.

@@ -76,6 +76,10 @@ fn from_records_to_predictions() {
     let other = Model::read(&folder.join("other")).unwrap();
     assert_eq!((other.spec.input.leads, other.spec.input.samples, other.spec.frequency), (1, 42 + 1 + 69, 250.0));
     assert!(other.spec.origin.split_sentence.contains("No patient is on two sides"));
+    // A resampled model finds its test beats again, too.
+    let again = run(folder, "evaluate other --data records --database other.ron --json");
+    let again: Evaluation = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(again.confusion_matrix, Evaluation::read(&folder.join("other/metrics.json")).unwrap().confusion_matrix);
 }
 
 #[test]

@@ -248,7 +248,8 @@ fn every_step_can_be_off() {
     assert_eq!(Preprocessing::none().apply_record(samples.clone(), 360.0).unwrap(), samples);
     let mut beat = samples.clone();
     Preprocessing::none().standardise_beat(&mut beat);
-    Preprocessing::default().standardise_beat(&mut beat);
+    let by_record = Preprocessing { standardise: Standardise::Record, ..Preprocessing::none() };
+    by_record.standardise_beat(&mut beat);
     assert_eq!(beat, samples, "only Standardise::Beat touches beats");
     Preprocessing { standardise: Standardise::Beat, ..Preprocessing::none() }.standardise_beat(&mut beat);
     assert!(beat.iter().sum::<f32>().abs() < 1e-6);

@@ -15,8 +15,8 @@ use super::{DataArguments, print_json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  heart-darts evaluate derived-models/mitdb --data data/mitdb
-  heart-darts evaluate derived-models/mitdb --data data/svdb --json > svdb.json
+  heart-darts evaluate derived-models/mitdb-fast --data data/mitdb
+  heart-darts evaluate derived-models/mitdb-fast --data data/svdb --json > svdb.json
   heart-darts evaluate runs/model --data data/mitdb --picture confusion.svg
 
 Records at another rate are resampled to the model's. Keys of --json: docs/JSON.md")]

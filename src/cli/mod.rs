@@ -94,10 +94,9 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) if interrupt::requested() => ExitCode::from(INTERRUPTED),
         Ok(()) => ExitCode::SUCCESS,
-        Err(_) if interrupt::requested() => ExitCode::from(INTERRUPTED),
         Err(report) => {
             eprintln!("{report:?}");
-            ExitCode::FAILURE
+            if interrupt::requested() { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -13,8 +13,8 @@ use super::print_json;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  heart-darts predict derived-models/mitdb data/mitdb/100 --out predictions
-  heart-darts predict derived-models/mitdb my-records/night1 --detect --out predictions
+  heart-darts predict derived-models/mitdb-fast data/mitdb/100 --out predictions
+  heart-darts predict derived-models/mitdb-fast my-records/night1 --detect --out predictions
 
 The annotation file is predictions/RECORD.hda: symbols N S V F Q, the probability in percent in the NUM field. Not a
 medical device.")]
@@ -26,11 +26,11 @@ pub struct Arguments {
     /// The folder that the results go to.
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
-    /// The suffix of the annotations whose R peaks are used.
-    #[arg(long, value_name = "SUFFIX", default_value = "atr")]
-    annotator: String,
+    /// The suffix of the annotations whose R peaks are used. Default: atr where there is such a file, otherwise the detector.
+    #[arg(long, value_name = "SUFFIX")]
+    annotator: Option<String>,
     /// Find R peaks by the detector even if there are annotations.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "annotator")]
     detect: bool,
     /// The leads to use instead of the model's, by name or position, in the model's order.
     #[arg(long, value_name = "LEAD,LEAD", value_delimiter = ',')]
@@ -42,7 +42,11 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = Model::read(&arguments.model).into_diagnostic()?;
-    let peaks = if arguments.detect { Peaks::Detected } else { Peaks::Annotated(arguments.annotator.clone()) };
+    let peaks = match &arguments.annotator {
+        Some(annotator) => Peaks::Annotated(annotator.clone()),
+        None if arguments.detect => Peaks::Detected,
+        None => Peaks::AnnotatedOrDetected("atr".into()),
+    };
     let prediction = pipeline::predict(&model, &arguments.record, &peaks, &arguments.leads).into_diagnostic()?;
     let [annotations, table] = prediction.write(&arguments.out).into_diagnostic()?;
     if arguments.json {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use heart_darts::pipeline::{self, SearchRun, Searched};
 use heart_darts::support::files;
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Result, miette};
 
 use super::{DataArguments, pictures, print_json};
 
@@ -39,6 +39,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let config: SearchRun = files::read_ron(&arguments.config).into_diagnostic()?;
+    config.search.check().map_err(|error| miette!("{}: search.{error}", arguments.config.display()))?;
     let name = stem(&arguments.config);
     let work = arguments.data.work(arguments.resume, arguments.quiet);
     let database = arguments.data.database.as_deref();

@@ -6,7 +6,7 @@ use heart_darts::cell::Genotype;
 use heart_darts::evaluate::text;
 use heart_darts::pipeline::{self, TrainRun, TrainedModel};
 use heart_darts::support::files;
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Result, miette};
 
 use super::{DataArguments, pictures, print_json};
 
@@ -15,9 +15,9 @@ use super::{DataArguments, pictures, print_json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  heart-darts train cells/mitdb.ron --data data/mitdb --out runs/model
-  heart-darts train cells/mitdb.ron --data data/qtdb --out runs/qt --epochs 20
-  heart-darts train cells/mitdb.ron --data my-records --database my-records.ron --out runs/mine
+  heart-darts train cells/mitdb-fast.ron --data data/mitdb --out runs/model
+  heart-darts train cells/mitdb-fast.ron --data data/qtdb --out runs/qt --epochs 20
+  heart-darts train cells/mitdb-fast.ron --data my-records --database my-records.ron --out runs/mine
   heart-darts config sample train > my-training.ron               a commented configuration for --config
 
 The epoch is chosen on validation beats; test beats are looked at once, at the end. Ctrl-C stops at the next batch with a
@@ -56,8 +56,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Some(path) => files::read_ron(path).into_diagnostic()?,
         None => TrainRun::default(),
     };
+    let origin =
+        arguments.config.as_ref().map_or("the paper's configuration".into(), |path| path.display().to_string());
     config.training.epochs = arguments.epochs.unwrap_or(config.training.epochs);
     config.training.seed = arguments.seed.unwrap_or(config.training.seed);
+    config.training.check().map_err(|error| miette!("{origin}: training.{error}"))?;
     let work = arguments.data.work(arguments.resume, arguments.quiet);
     let (data, database) = (&arguments.data.data, arguments.data.database.as_deref());
     let trained = pipeline::train(&config, &genotype, data, database, &arguments.out, &work).into_diagnostic()?;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::card;
 use super::spec::ModelSpec;
+use crate::cell::{Shape, counts};
 use crate::evaluate::Evaluation;
-use crate::network::{Network, NetworkSpec, StoreError};
+use crate::network::{InputShape, Network, NetworkSpec, StoreError};
 use crate::support::files::{self, FileError};
 use crate::support::random::Generator;
 use crate::train::{self, TensorFile};
@@ -104,9 +105,10 @@ impl Model {
             return Err(Error::NoModel { path: folder.to_path_buf() });
         }
         let spec: ModelSpec = files::read_ron(&path)?;
-        check(&spec, &path)?;
         let weights = folder.join("weights.safetensors");
-        let found = files::digest(&files::read(&weights, WEIGHTS_LIMIT)?);
+        let bytes = files::read(&weights, WEIGHTS_LIMIT)?;
+        check(&spec, &path, bytes.len() as u64)?;
+        let found = files::digest(&bytes);
         if found != spec.weights {
             return Err(Error::Weights { path: weights, found, expected: spec.weights });
         }
@@ -134,7 +136,8 @@ impl Model {
     }
 }
 
-fn check(spec: &ModelSpec, path: &Path) -> Result<(), Error> {
+/// `weights` is the length of the weights' file.
+fn check(spec: &ModelSpec, path: &Path, weights: u64) -> Result<(), Error> {
     let path = path.to_path_buf();
     if spec.version != ModelSpec::VERSION {
         return Err(Error::Version { path, found: spec.version });
@@ -152,12 +155,26 @@ fn check(spec: &ModelSpec, path: &Path) -> Result<(), Error> {
         let (found, expected) = (format!("{:?}", spec.classes), "the five classes N, S, V, F, Q".to_owned());
         return Err(Error::Inconsistent { path, field: "classes", found, expected });
     }
-    let NetworkSpec::Derived { shape, .. } = &spec.network;
-    // Beyond this a file, not a person, asks for the memory.
-    if !(1..=1024).contains(&shape.channels) || !(3..=200).contains(&shape.layers) || spec.input.samples > 100_000 {
-        let found = format!("{} channels, {} layers, {} samples", shape.channels, shape.layers, spec.input.samples);
-        let expected = "1 to 1024 channels, 3 to 200 layers, at most 100000 samples".to_owned();
-        return Err(Error::Inconsistent { path, field: "network", found, expected });
+    let NetworkSpec::Derived { shape, genotype } = &spec.network;
+    let inconsistent = |field, found: String, expected: &str| {
+        Err(Error::Inconsistent { path: path.clone(), field, found, expected: expected.to_owned() })
+    };
+    if spec.leads.is_empty() || spec.input.samples > 100_000 {
+        let found = format!("{} leads, {} samples", spec.leads.len(), spec.input.samples);
+        return inconsistent("input", found, "one lead or more, at most 100000 samples");
     }
-    Ok(())
+    if let Err(message) = shape.check() {
+        return inconsistent("network", message, "a network of a possible size");
+    }
+    // Before memory is taken: the weights' file must be large enough for so many parameters.
+    let InputShape { leads, samples, classes } = spec.input;
+    let shape = Shape { leads, samples, channels: shape.channels, layers: shape.layers, classes };
+    match counts(genotype, &shape) {
+        Ok(counts) if counts.parameters.saturating_mul(4) <= weights => Ok(()),
+        Ok(counts) => {
+            let found = format!("a network of {} parameters and weights of {weights} bytes", counts.parameters);
+            inconsistent("network", found, "weights that hold every parameter")
+        }
+        Err(error) => inconsistent("network", error.to_string(), "a sound genotype"),
+    }
 }

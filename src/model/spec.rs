@@ -62,3 +62,10 @@ pub struct ModelOrigin {
     /// Version of this crate.
     pub crate_version: String,
 }
+
+impl ModelOrigin {
+    /// How the epoch was chosen, which stands beside every figure on the test part.
+    pub fn chosen(&self) -> String {
+        format!("{}: epoch {} of {}", self.selection, self.epoch.0, self.epoch.1)
+    }
+}

@@ -25,6 +25,20 @@ pub struct DerivedSpec {
     pub shortcuts: bool,
 }
 
+impl DerivedSpec {
+    /// That such a network can be built: 1 to 1024 channels, 3 to 200 layers.
+    ///
+    /// # Errors
+    /// A sentence with what was found and what was expected.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        let Self { channels, layers, .. } = self;
+        if (1..=1024).contains(channels) && (3..=200).contains(layers) {
+            return Ok(());
+        }
+        Err(format!("found {channels} channels and {layers} layers, expected 1 to 1024 channels and 3 to 200 layers"))
+    }
+}
+
 impl Default for DerivedSpec {
     fn default() -> Self {
         Self { channels: 16, layers: 15, shortcuts: true }

@@ -114,13 +114,13 @@ impl Store {
             let tensor = variable.as_detached_tensor();
             match form {
                 Form::Plain => _ = tensors.insert(name.clone(), tensor.copy()?),
-                Form::Convolution => _ = tensors.insert(name.clone(), tensor.permute((2, 1, 0))?.contiguous()?),
+                Form::Convolution => _ = tensors.insert(name.clone(), tensor.permute((2, 1, 0))?.force_contiguous()?),
                 Form::Stacked(parts) => {
                     let (_, inputs, outputs) = tensor.dims3()?;
                     let mut row = 0;
                     for (part, taps) in parts {
                         let filter = tensor.narrow(0, row, *taps)?.reshape((*taps, inputs, outputs))?;
-                        tensors.insert(part.clone(), filter.permute((2, 1, 0))?.contiguous()?);
+                        tensors.insert(part.clone(), filter.permute((2, 1, 0))?.force_contiguous()?);
                         row += taps;
                     }
                 }

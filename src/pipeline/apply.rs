@@ -11,6 +11,7 @@ use crate::database::{Database, open};
 use crate::evaluate::{Calibration, ConfusionMatrix, Evaluation, RecordEvaluation, classify};
 use crate::model::Model;
 use crate::network::Network;
+use crate::support::interrupt;
 use crate::support::progress::Progress;
 
 /// Which beats a model was applied to.
@@ -55,19 +56,21 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
             ),
         });
     }
-    let beats = if database.frequency == spec.frequency && window(&database, &spec.preprocessing) == spec.window {
-        let prepared = prepare(&database, dir, &spec.preprocessing, work.cache.as_deref())?;
-        if prepared.key == spec.origin.data.digest {
-            let split = spec.origin.split.apply(&prepared.beats)?;
-            if split.summary().digest == spec.origin.split_digest {
-                let evaluation = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
-                return Ok(Applied { evaluation, beats: Beats::TestPart });
-            }
-        }
-        prepared.beats
+    let rate = spec.preprocessing.frequency(database.frequency);
+    let beats = if rate == spec.frequency && window(&database, &spec.preprocessing) == spec.window {
+        prepare(&database, dir, &spec.preprocessing, work.cache.as_deref())?.beats
     } else {
         Arc::new(at_the_models_rate(model, &database, dir)?)
     };
+    // The digest says which beat of which record is in which part: with the same one, these are the beats of the training.
+    if own
+        && let Ok(split) = spec.origin.split.apply(&beats)
+        && split.summary().digest == spec.origin.split_digest
+    {
+        let mut evaluation = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
+        evaluation.note(spec.origin.chosen());
+        return Ok(Applied { evaluation, beats: Beats::TestPart });
+    }
     let test = TestPart::whole(beats)?;
     let mut sentence =
         format!("All {} beats of {}; the model was trained on {}.", test.len(), database.name, spec.origin.data.name);
@@ -95,6 +98,9 @@ fn at_the_models_rate(model: &Model, database: &Database, dir: &Path) -> Result<
 pub(super) fn evaluation(network: &dyn Network, test: &TestPart, sentence: &str, work: &Work) -> Result<Evaluation> {
     let mut progress = (!work.quiet).then(|| Progress::new("evaluating", test.len() as u64, "beats"));
     let classified = classify(network, test, progress.as_mut())?;
+    if interrupt::requested() {
+        return Err(Error::Interrupted);
+    }
     let mut matrices = BTreeMap::<(&str, &str), ConfusionMatrix>::new();
     for (i, (reference, found)) in classified.reference.iter().zip(classified.predictions()).enumerate() {
         let origin = test.origin(i);

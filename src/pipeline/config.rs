@@ -15,7 +15,7 @@ use crate::train::TrainConfig;
 pub struct DataConfig {
     /// Other leads than the database's, by name or position: `["V1"]`, `[0]`. Default the database's.
     pub leads: Option<Vec<Lead>>,
-    /// What is done to records and beats. Default wavelet denoising and standardising by record.
+    /// What is done to records and beats. Default: baseline removed by wavelets, standardising by beat.
     pub preprocessing: Preprocessing,
     /// Which beats train, validate and test. Default `Random` with 20 % and 20 %, seed 0.
     pub split: SplitRule,

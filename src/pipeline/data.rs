@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Work;
 use super::config::DataConfig;
-use super::error::Result;
+use super::error::{Error, Result};
 use crate::beat::{self, Prepared, Reduction, Split, TrainingPart, prepare};
 use crate::database::{Database, Reason};
 
@@ -43,6 +43,10 @@ pub fn load(dir: &Path, database: Option<&str>, config: &DataConfig, work: &Work
     config.limits.check()?;
     let mut database = Database::choose(dir, database)?;
     if let Some(leads) = &config.leads {
+        if leads.is_empty() {
+            let (place, found) = ("data.leads".into(), "no lead".into());
+            return Err(Error::Unfit { place, found, expected: "one or more, or None for the database's".into() });
+        }
         database.leads.clone_from(leads);
     }
     let prepared = prepare(&database, dir, &config.preprocessing, work.cache.as_deref())?;

@@ -34,6 +34,15 @@ pub enum Error {
     /// candle failed.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+    /// A network that cannot be built.
+    #[error("network: {message}")]
+    Network {
+        /// What was found and expected.
+        message: String,
+    },
+    /// Somebody pressed Ctrl-C.
+    #[error("stopped")]
+    Interrupted,
     /// What was asked for does not fit together.
     #[error("{place}: found {found}, expected {expected}")]
     Unfit {

@@ -17,7 +17,7 @@ pub use config::{DataConfig, NetworkConfig, SearchRun, TrainRun};
 pub use data::{DataRecord, Loaded, default_cache, load};
 pub use error::{Error, Result};
 pub use predict::{Peaks, PredictedBeat, Prediction, predict};
-pub use search::{Searched, search};
+pub use search::{Searched, derive, search};
 pub use train::{TrainedModel, train};
 
 /// How long work is begun and shown.

@@ -22,8 +22,10 @@ pub(super) const ANNOTATOR: &str = "hda";
 /// Where the R peaks come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Peaks {
-    /// The beats of an annotation file with this suffix; without the file, the detector.
+    /// The beats of the annotation file with this suffix, which must be there.
     Annotated(String),
+    /// The same where the file is there, otherwise the detector.
+    AnnotatedOrDetected(String),
     /// The detector, on the first of the model's leads.
     Detected,
 }
@@ -110,9 +112,9 @@ fn signals(spec: &ModelSpec, header: &Header, stem: &Path, leads: &[String]) -> 
 
 /// R peaks in samples of the record, and where they come from.
 fn places(stem: &Path, peaks: &Peaks, lead: &[f32], frequency: f64) -> Result<(Vec<u64>, &'static str)> {
-    if let Peaks::Annotated(annotator) = peaks {
+    if let Peaks::Annotated(annotator) | Peaks::AnnotatedOrDetected(annotator) = peaks {
         let path = suffixed(stem, annotator);
-        if path.exists() {
+        if matches!(peaks, Peaks::Annotated(_)) || path.exists() {
             // Flutter waves count as beats in WFDB, but have no class.
             let is_beat = |code: Code| code.is_beat() && code != Code::FLWAV;
             let beats = wfdb::read_annotations(&path)?.into_iter().filter(|annotation| is_beat(annotation.code));

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use super::config::SearchRun;
 use super::data::load;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::{Loaded, Work};
 use crate::cell::{Genotype, Named, Origin};
 use crate::database::Class;
+use crate::evaluate::json;
 use crate::network::{InputShape, Supernet};
 use crate::search::{self, EpochLine, Found, Outcome};
 use crate::support::files;
 use crate::support::random::Generator;
-use crate::train::RunFolder;
+use crate::train::{self, RunFolder};
 
 /// How a search ended.
 #[derive(Debug)]
@@ -44,12 +45,13 @@ pub fn search(
 ) -> Result<Searched> {
     config.search.check()?;
     let loaded = load(dir, database, &config.data, work)?;
+    search::check_beats(&config.search, &loaded.training)?;
+    let supernet = build(config, &loaded.input())?;
     let run = begin(out, &loaded, config, work)?;
-    let input = loaded.input();
-    let supernet = build(config, &input)?;
     let outcome = search::search(&config.search, &supernet, &loaded.training, &run, work.quiet)?;
     let Outcome::Finished(Found { alphas, log }) = outcome else { return Ok(Searched::Interrupted) };
-    let origin = origin(config, name, &loaded, &log);
+    let data = Named { name: loaded.database.name.clone(), digest: loaded.prepared.key.clone() };
+    let origin = origin(config, name, data, loaded.split.describe(), &log);
     let genotype = Genotype::derive(&alphas[0], &alphas[1], origin)?;
     let path = out.join("genotype.ron");
     genotype.write(&path)?;
@@ -67,8 +69,50 @@ fn build(config: &SearchRun, input: &InputShape) -> Result<Supernet> {
     Ok(Supernet::new(&config.search.supernet, input, &mut Generator::new(config.search.seed))?)
 }
 
+/// Derives the cells of a search after an epoch (from 1; `None` is the last finished one) from what is in its folder.
+///
+/// # Errors
+/// When the folder is no search's, or has no such epoch.
+pub fn derive(run: &Path, epoch: Option<usize>) -> Result<Genotype> {
+    #[derive(serde::Deserialize)]
+    struct Database {
+        name: String,
+    }
+    #[derive(serde::Deserialize)]
+    struct Split {
+        sentence: String,
+    }
+    #[derive(serde::Deserialize)]
+    struct Data {
+        database: Database,
+        beats_digest: String,
+        split: Split,
+    }
+    let config: SearchRun = files::read_ron(&run.join("config.ron"))?;
+    let path = run.join("data.json");
+    let data: Data = json::parse(&files::read_text(&path)?, &path.display().to_string())?;
+    let path = run.join("log.jsonl");
+    let mut log: Vec<EpochLine> = train::read_log(&path)?;
+    let last = log.len();
+    let wanted = epoch.unwrap_or(last);
+    if wanted == 0 || wanted > last {
+        let expected = if last == 0 { "a finished epoch".into() } else { format!("1 to {last}") };
+        return Err(Error::Unfit {
+            place: path.display().to_string(),
+            found: format!("epoch {wanted} asked for"),
+            expected,
+        });
+    }
+    log.truncate(wanted);
+    let Data { database, beats_digest, split } = data;
+    let named = Named { name: database.name, digest: beats_digest };
+    let origin = origin(&config, "config", named, &split.sentence, &log);
+    let [normal, reduction] = &log[wanted - 1].alpha;
+    Ok(Genotype::derive(normal, reduction, origin)?)
+}
+
 /// Where the cells came from, with the figures of the last epoch.
-fn origin(config: &SearchRun, name: &str, loaded: &Loaded, log: &[EpochLine]) -> Origin {
+fn origin(config: &SearchRun, name: &str, data: Named, split: &str, log: &[EpochLine]) -> Origin {
     let figures = log.last().map(|line| {
         [
             ("training_loss", Some(line.training_loss)),
@@ -81,8 +125,8 @@ fn origin(config: &SearchRun, name: &str, loaded: &Loaded, log: &[EpochLine]) ->
     });
     Origin {
         configuration: Some(Named { name: name.into(), digest: files::digest(files::to_ron(config).as_bytes()) }),
-        data: Some(Named { name: loaded.database.name.clone(), digest: loaded.prepared.key.clone() }),
-        split: Some(loaded.split.describe().to_owned()),
+        data: Some(data),
+        split: Some(split.into()),
         seed: Some(config.search.seed),
         epochs: Some(log.len() as u64),
         figures: figures.into_iter().flatten().filter_map(|(name, figure)| Some((name.to_owned(), figure?))).collect(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::apply::evaluation;
 use super::config::{DataConfig, NetworkConfig, TrainRun};
 use super::data::load;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::search::begin;
 use super::{Loaded, Work};
 use crate::cell::{Genotype, Named};
@@ -56,26 +56,28 @@ pub fn train(
     work: &Work,
 ) -> Result<TrainedModel> {
     config.training.check()?;
+    config.network.check().map_err(|message| Error::Network { message })?;
     let loaded = load(dir, database, &config.data, work)?;
     let resolved = Resolved { data: &config.data, network: &config.network, training: &config.training, genotype };
     let finished = out.join("model.ron").exists();
     if finished && !work.resume {
         return Err(train::Error::Exists { path: out.to_path_buf() }.into());
     }
-    train::sweep(out);
+    let spec = NetworkSpec::Derived { shape: config.network, genotype: genotype.clone() };
+    let network = spec.build(&loaded.input(), &mut Generator::new(config.training.seed))?;
+    let test = (config.training.selection == Selection::BestOnTest).then_some(&loaded.split.test);
+    train::check_parts(&config.training, &loaded.training, test)?;
     let run = begin(&out.join("run"), &loaded, &resolved, work)?;
     if finished {
         return already(out, &run);
     }
-    let spec = NetworkSpec::Derived { shape: config.network, genotype: genotype.clone() };
-    let network = spec.build(&loaded.input(), &mut Generator::new(config.training.seed))?;
-    let test = (config.training.selection == Selection::BestOnTest).then_some(&loaded.split.test);
     let outcome = train::train(&config.training, network.as_ref(), &loaded.training, test, &run, work.quiet)?;
+    train::sweep(out);
     let Outcome::Finished(Trained { epoch, log }) = outcome else { return Ok(TrainedModel::Interrupted) };
 
     let mut evaluation = evaluation(network.as_ref(), &loaded.split.test, loaded.split.describe(), work)?;
-    evaluation.note(format!("{} {epoch} of {}.", config.training.selection.describe(), log.len()));
     let spec = describe(config, spec, &loaded, (epoch, log.len()));
+    evaluation.note(spec.origin.chosen());
     Model { spec, network }.write(out, &evaluation)?;
     // The model is complete: what was kept to resume is not needed any more.
     train::remove(&run.checkpoint())?;

@@ -54,11 +54,15 @@ impl SearchConfig {
         if self.warm_up >= self.epochs {
             return wrong("warm_up", self.warm_up.to_string(), "fewer epochs than `epochs`: alpha must learn in some");
         }
-        if self.supernet.channels == 0 || self.supernet.channels % 2 == 1 {
-            return wrong("supernet.channels", self.supernet.channels.to_string(), "an even number above 0");
+        let SupernetSpec { channels, layers } = self.supernet;
+        if !(2..=256).contains(&channels) || channels % 2 == 1 {
+            return wrong("supernet.channels", channels.to_string(), "an even number from 2 to 256");
         }
-        if self.supernet.layers < 3 {
-            return wrong("supernet.layers", self.supernet.layers.to_string(), "at least 3, for two reduction cells");
+        if !(3..=60).contains(&layers) {
+            return wrong("supernet.layers", layers.to_string(), "3 to 60: two of them are reduction cells");
+        }
+        if !(self.alpha.weight_decay >= 0.0 && self.alpha.weight_decay.is_finite()) {
+            return wrong("alpha.weight_decay", self.alpha.weight_decay.to_string(), "0 or above");
         }
         let (first, second) = self.alpha.betas;
         if !(0.0..1.0).contains(&first) || !(0.0..1.0).contains(&second) {

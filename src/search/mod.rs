@@ -11,4 +11,4 @@ mod searcher;
 
 pub use config::SearchConfig;
 pub use monitor::{AlphaTable, Monitor, Warning};
-pub use searcher::{EpochLine, Found, Outcome, load_alphas, search};
+pub use searcher::{EpochLine, Found, Outcome, check_beats, search};

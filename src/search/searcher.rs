@@ -1,7 +1,6 @@
 //! The search loop.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::time::Instant;
 
 use candle_core::{Device, Tensor, Var};
@@ -92,13 +91,7 @@ pub fn search(
     quiet: bool,
 ) -> Result<Outcome> {
     config.check()?;
-    for (name, beats) in [("training", part.training().len()), ("validation", part.validation().len())] {
-        if beats < config.batch {
-            let found = format!("{beats} {name} beats");
-            let expected = format!("at least one batch of {}; lower `batch` or give more data", config.batch);
-            return Err(Error::Configuration { field: "data", found, expected });
-        }
-    }
+    check_beats(config, part)?;
     let mut searcher = Searcher::start(config, supernet, part, run)?;
     let steps = searcher.steps();
     let mut progress =
@@ -113,28 +106,30 @@ pub fn search(
         let line = searcher.finish_epoch()?;
         if let Some(progress) = &progress {
             progress.say(&describe(&line, config.epochs));
-            let warnings = line.monitor.warnings(line.alpha[0].len());
-            warnings.iter().for_each(|warning| progress.say(&format!("warning: {warning}")));
+        }
+        for warning in line.monitor.warnings(line.alpha[0].len()) {
+            match &progress {
+                Some(progress) => progress.say(&format!("warning: {warning}")),
+                None => tracing::warn!("epoch {}: {warning}", line.epoch),
+            }
         }
     }
     Ok(Outcome::Finished(Found { alphas: tables(supernet)?, log: read_log(&run.log())? }))
 }
 
-/// Alpha of a run's checkpoint, and how many epochs it had.
+/// That there are enough beats for a step.
 ///
 /// # Errors
-/// When the file is damaged or is no search's.
-pub fn load_alphas(checkpoint: &Path) -> Result<([AlphaTable; 2], usize)> {
-    let file = TensorFile::read(checkpoint)?;
-    let wrong =
-        |place: &str, message: String| Error::Malformed { path: checkpoint.into(), place: place.into(), message };
-    let state: State = serde_json::from_str(&file.state)
-        .map_err(|error| wrong("state", format!("{error}; expected the checkpoint of a search")))?;
-    let table = |name: &str| match file.arrays.get(name) {
-        Some(Array::F32(shape, values)) if shape.len() == 2 && shape[1] == 10 => Ok(rows(values)),
-        _ => Err(wrong(name, "found no [edges, 10] array, expected the checkpoint of a search".into())),
-    };
-    Ok(([table(ALPHA_NAMES[0])?, table(ALPHA_NAMES[1])?], state.epoch))
+/// [`Error::Configuration`].
+pub fn check_beats(config: &SearchConfig, part: &TrainingPart) -> Result<()> {
+    for (name, beats) in [("training", part.training().len()), ("validation", part.validation().len())] {
+        if beats < config.batch {
+            let found = format!("{beats} {name} beats");
+            let expected = format!("at least one batch of {}; lower `batch` or give more data", config.batch);
+            return Err(Error::Configuration { field: "data", found, expected });
+        }
+    }
+    Ok(())
 }
 
 struct Searcher<'a> {

@@ -24,13 +24,14 @@ pub struct Preprocessing {
     pub denoise: Option<Denoise>,
     /// The rate to bring every record to, in Hz. Default: None, each record's own.
     pub resample: Option<f64>,
-    /// Scales the samples to mean 0 and standard deviation 1. Default: `Record`, over the lead's whole record.
+    /// Scales the samples to mean 0 and standard deviation 1. Default: `Beat`, over the lead within the beat: the best of
+    /// what was compared on validation beats of MIT-BIH (`paper-repro/heart-darts/README.md`).
     pub standardise: Standardise,
 }
 
 impl Default for Preprocessing {
     fn default() -> Self {
-        Self { denoise: Some(Denoise::default()), resample: None, standardise: Standardise::Record }
+        Self { denoise: Some(Denoise::default()), resample: None, standardise: Standardise::Beat }
     }
 }
 

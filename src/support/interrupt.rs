@@ -10,7 +10,7 @@ pub fn listen() {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping at the next batch, with a checkpoint; once more to stop at once");
+        eprintln!("\nstopping as soon as nothing is lost by it; once more to stop at once");
     });
     if let Err(error) = set {
         tracing::warn!("Ctrl-C will end the program at once: {error}");

@@ -72,7 +72,9 @@ pub enum Error {
         expected: String,
     },
     /// The loss is not a number any more.
-    #[error("epoch {epoch}, batch {batch}: the loss is {loss}; the last checkpoint was kept. Lower the learning rate")]
+    #[error(
+        "epoch {epoch}, batch {batch}: the loss is {loss}; the checkpoints up to here are unchanged. Start a new run with a lower learning rate"
+    )]
     Diverged {
         /// Epoch, from 1.
         epoch: usize,

@@ -23,5 +23,5 @@ pub use run::{RunFolder, read_log};
 pub(crate) use run::{remove, sweep};
 pub use score::{Score, Sums};
 pub use tensors::{Array, TensorFile};
-pub use trainer::{EpochLine, Outcome, Trained, train};
+pub use trainer::{EpochLine, Outcome, Trained, check_parts, train};
 pub(crate) use trainer::{checkpoint_interval, correct};

@@ -28,9 +28,10 @@ impl RunFolder {
     /// [`Error::Exists`] when a run is there already.
     pub fn create(path: &Path, config: &str, data: &impl Serialize) -> Result<Self> {
         let run = Self { path: path.to_path_buf() };
-        if run.config().exists() {
+        if [run.config(), run.checkpoint(), run.log()].iter().any(|path| path.exists()) {
             return Err(Error::Exists { path: run.path });
         }
+        sweep(path);
         // The configuration last: a folder with it is a run.
         files::write_atomic(&run.path.join("data.json"), &json(data))?;
         files::write_atomic(&run.config(), config.as_bytes())?;
@@ -43,10 +44,10 @@ impl RunFolder {
     /// [`Error::NothingToResume`]; [`Error::Mismatch`] when it was begun with others.
     pub fn resume(path: &Path, config: &str, data: &impl Serialize) -> Result<Self> {
         let run = Self { path: path.to_path_buf() };
-        sweep(path);
         if !run.config().exists() {
             return Err(Error::NothingToResume { path: run.config() });
         }
+        sweep(path);
         let mismatch = |path: PathBuf, field, found: &[u8], expected: &[u8]| Error::Mismatch {
             path,
             field,
@@ -170,10 +171,16 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 /// Removes what writes that were killed left behind. Whoever cannot remove it is not kept from working.
 pub(crate) fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.path().extension().is_some_and(|suffix| suffix == "tmp") {
+        if is_temporary(&entry.file_name().to_string_lossy()) {
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// `NAME.PID.tmp`, as `write_atomic` names what it has not renamed yet.
+fn is_temporary(name: &str) -> bool {
+    let process = name.strip_suffix(".tmp").and_then(|name| name.rsplit_once('.')).map_or("", |(_, process)| process);
+    !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Removes a file that may not be there.

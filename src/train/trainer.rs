@@ -111,7 +111,14 @@ pub fn train(
     trainer.choose()
 }
 
-fn check_parts(config: &TrainConfig, part: &TrainingPart, test: Option<&TestPart>) -> Result<()> {
+/// That the parts are what the configuration needs.
+///
+/// # Errors
+/// [`Error::Configuration`]; for augmentation [`Error::Beat`].
+pub fn check_parts(config: &TrainConfig, part: &TrainingPart, test: Option<&TestPart>) -> Result<()> {
+    if let Some(augmentation) = &config.augmentation {
+        augmentation.check(part.training().samples())?;
+    }
     let needed = match config.selection {
         Selection::Last => None,
         Selection::BestOnTest if test.is_some_and(|test| !test.is_empty()) => None,
