@@ -119,7 +119,7 @@ fn ctrl_c_ends_with_130_and_a_run_goes_on_only_as_it_began() {
         ("search search.ron --data records --out run", "--resume"),
         ("search other.ron --data records --out run --resume", "configuration"),
     ] {
-        fs::write(folder.join("other.ron"), "(search: (epochs: 7))").unwrap();
+        fs::write(folder.join("other.ron"), "(search: (epochs: 7, batch: 12))").unwrap();
         let output = program(folder, arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

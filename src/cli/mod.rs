@@ -75,6 +75,9 @@ pub fn main() -> ExitCode {
         .without_time()
         .with_target(false)
         .init();
+    // An error of the library says everything by itself, its causes included.
+    // Setting the hook fails only when there is one already.
+    let _ = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().without_cause_chain().build())));
     interrupt::listen();
     if let Some(threads) = arguments.threads {
         // Nothing has computed yet, so the pool is not built.

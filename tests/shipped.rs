@@ -1,0 +1,52 @@
+//! What ships with the project: cells that are sound, and a model that gives its stated figures again.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use heart_darts::cell::Genotype;
+use heart_darts::evaluate::Evaluation;
+use heart_darts::model::Model;
+use heart_darts::network::NetworkSpec;
+use heart_darts::pipeline::{self, Beats, Work};
+
+fn shipped(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn cells_are_sound_and_say_where_they_came_from() {
+    let cells: Vec<PathBuf> =
+        shipped("cells").into_iter().filter(|path| path.extension().is_some_and(|suffix| suffix == "ron")).collect();
+    assert!(!cells.is_empty());
+    for path in cells {
+        let origin = Genotype::read(&path).unwrap().origin;
+        assert!(origin.configuration.is_some() && origin.data.is_some() && origin.seed.is_some(), "{}", path.display());
+        assert!(path.with_extension("svg").exists(), "{}: a drawing beside it", path.display());
+    }
+}
+
+#[test]
+fn models_give_their_figures_again() {
+    let models: Vec<PathBuf> = shipped("derived-models").into_iter().filter(|path| path.is_dir()).collect();
+    assert!(!models.is_empty());
+    for folder in models {
+        let size: u64 = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+        assert!(size < 10 << 20, "{}: {size} bytes", folder.display());
+        let model = Model::read(&folder).unwrap();
+        let NetworkSpec::Derived { genotype, .. } = &model.spec.network;
+        genotype.check().unwrap();
+        let stated = Evaluation::read(&folder.join("metrics.json")).unwrap();
+        let Some(data) = common::real_data(&model.spec.origin.data.name, "the figures of the shipped models") else {
+            continue;
+        };
+        let work = Work { quiet: true, ..Work::default() };
+        let applied = pipeline::evaluate(&model, &data, None, &work).unwrap();
+        assert_eq!(applied.beats, Beats::TestPart);
+        assert_eq!(applied.evaluation.confusion_matrix, stated.confusion_matrix, "{}", folder.display());
+    }
+}
