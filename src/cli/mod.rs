@@ -124,6 +124,9 @@ struct DataArguments {
 
 impl DataArguments {
     fn work(&self, resume: bool, quiet: bool) -> heart_darts::pipeline::Work {
+        if quiet {
+            heart_darts::support::progress::silence();
+        }
         let cache = self.cache.clone().or_else(heart_darts::pipeline::default_cache).filter(|_| !self.no_cache);
         heart_darts::pipeline::Work { resume, quiet, cache }
     }

@@ -62,8 +62,8 @@ fn histories(log: &[search::EpochLine], cell: usize) -> Vec<EdgeHistory> {
         let start = vec![1.0 / Operation::ALL.len() as f64; Operation::ALL.len()];
         let weights = std::iter::once(start).chain(log.iter().map(|line| softmax(&line.alpha[cell][edge]))).collect();
         let from = match from {
-            0 => "c_{k-2}".into(),
-            1 => "c_{k-1}".into(),
+            0 => "c[k-2]".into(),
+            1 => "c[k-1]".into(),
             node => format!("node {}", node - 2),
         };
         EdgeHistory { node, from, weights }

@@ -8,7 +8,7 @@ use heart_darts::database::synthetic::{self, Options};
 use heart_darts::evaluate::text;
 use heart_darts::model::Model;
 use heart_darts::pipeline::{self, Peaks, SearchRun, Searched, TrainRun, TrainedModel, Work};
-use heart_darts::support::files;
+use heart_darts::support::{files, progress};
 use miette::{IntoDiagnostic, Result, bail};
 
 use super::{pictures, print_json};
@@ -46,6 +46,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             eprintln!("{line}")
         }
     };
+    if arguments.quiet {
+        progress::silence();
+    }
     let work = Work { resume: false, quiet: arguments.quiet, cache: None };
     let path = |name: &str| out.join(name);
 

@@ -1,6 +1,7 @@
 //! What a person sees while waiting: a bar on a terminal, a plain line every now and then elsewhere.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,10 +9,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Elsewhere than on a terminal, a line at most this often.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(60);
 
+static SILENT: AtomicBool = AtomicBool::new(false);
+
+/// From now on no progress is shown: `--quiet`.
+pub fn silence() {
+    SILENT.store(true, Ordering::Relaxed);
+}
+
 /// The progress of one piece of long work, on standard error.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
+    silent: bool,
     label: String,
     unit: &'static str,
     total: u64,
@@ -25,7 +34,8 @@ impl Progress {
     /// Starts at 0 of `total` of `unit` (beats, bytes, records).
     pub fn new(label: impl Into<String>, total: u64, unit: &'static str) -> Self {
         let label = label.into();
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let silent = SILENT.load(Ordering::Relaxed);
+        let bar = (!silent && std::io::stderr().is_terminal()).then(|| {
             let style = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit} {{per_sec}} {{eta}} left");
             let bar = ProgressBar::new(total);
             if let Ok(style) = ProgressStyle::with_template(&style) {
@@ -35,7 +45,7 @@ impl Progress {
             bar
         });
         let now = Instant::now();
-        Self { bar, label, unit, total, done: 0, before: 0, start: now, last: now }
+        Self { bar, silent, label, unit, total, done: 0, before: 0, start: now, last: now }
     }
 
     /// Takes up work of which `n` was done before: it counts as done, but not for the rate.
@@ -52,7 +62,7 @@ impl Progress {
         self.done += n;
         match &self.bar {
             Some(bar) => bar.set_position(self.done),
-            None if self.last.elapsed() >= PLAIN_INTERVAL => {
+            None if !self.silent && self.last.elapsed() >= PLAIN_INTERVAL => {
                 self.last = Instant::now();
                 let rate = (self.done - self.before) as f64 / self.start.elapsed().as_secs_f64();
                 let left = self.total.saturating_sub(self.done) as f64 / rate.max(1e-9);
@@ -67,7 +77,8 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            None if !self.silent => eprintln!("{line}"),
+            None => {}
         }
     }
 }
