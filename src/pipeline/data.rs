@@ -51,8 +51,11 @@ pub fn load(dir: &Path, database: Option<&str>, config: &DataConfig, work: &Work
     }
     let prepared = prepare(&database, dir, &config.preprocessing, work.cache.as_deref())?;
     // What the description leaves out on purpose is no news; `data inspect` lists it.
-    for record in prepared.folder.unusable.iter().filter(|record| !matches!(record.reason, Reason::LeftOut { .. })) {
-        tracing::warn!("record {} is not used: {}", record.name, record.reason);
+    let unused = prepared.folder.unusable.iter().filter(|record| !matches!(record.reason, Reason::LeftOut { .. }));
+    let unused: Vec<_> = unused.collect();
+    if let Some(first) = unused.first() {
+        let (n, name, reason) = (unused.len(), &first.name, &first.reason);
+        tracing::warn!("{n} records are not used, such as {name}: {reason}; `data inspect` says why for each");
     }
     let split = config.split.apply(&prepared.beats)?;
     let mut absent = split.training.absent_classes();
