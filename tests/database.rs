@@ -13,11 +13,13 @@ use heart_darts::wfdb::{Annotation, Code, Format, Header, Record, SignalSpec, wr
 /// Writes a record whose R peaks are at the positions given, each with its symbol.
 fn record(dir: &Path, name: &str, frequency: f64, leads: &[&str], comments: &[&str], beats: &[(u64, &str)]) {
     let samples = 2000;
+    // Twelve leads as INCART has them: format 16.
+    let format = if leads.len() == 12 { Format::Format16 } else { Format::Format212 };
     let mut header = Header::new(name, frequency);
     header.comments = comments.iter().map(ToString::to_string).collect();
     header.signals = leads
         .iter()
-        .map(|lead| SignalSpec { description: (*lead).into(), format: Format::Format212, ..SignalSpec::default() })
+        .map(|lead| SignalSpec { description: (*lead).into(), format, ..SignalSpec::default() })
         .collect();
     let signals =
         (0..leads.len()).map(|lead| (0..samples).map(|i| (i * 7 + lead as i32 * 31) % 400).collect()).collect();
