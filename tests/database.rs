@@ -17,10 +17,8 @@ fn record(dir: &Path, name: &str, frequency: f64, leads: &[&str], comments: &[&s
     let format = if leads.len() == 12 { Format::Format16 } else { Format::Format212 };
     let mut header = Header::new(name, frequency);
     header.comments = comments.iter().map(ToString::to_string).collect();
-    header.signals = leads
-        .iter()
-        .map(|lead| SignalSpec { description: (*lead).into(), format, ..SignalSpec::default() })
-        .collect();
+    header.signals =
+        leads.iter().map(|lead| SignalSpec { description: (*lead).into(), format, ..SignalSpec::default() }).collect();
     let signals =
         (0..leads.len()).map(|lead| (0..samples).map(|i| (i * 7 + lead as i32 * 31) % 400).collect()).collect();
     Record { header, signals }.write(dir).unwrap();
