@@ -32,7 +32,7 @@ fn relative(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// When a run is stopped, and when its resumptions are, as shares of the time of an unbroken one.
-const MOMENTS: [f64; 6] = [0.3, 0.15, 0.4, 0.25, 0.1, 0.35];
+const MOMENTS: [f64; 6] = [0.2, 0.1, 0.15, 0.1, 0.25, 0.1];
 
 /// Starts `command --out NAME`, stops it at each of the moments by `signal`, resumes, and lets it end at last.
 fn stopped(folder: &Path, command: &str, name: &str, signal: &str, whole: Duration) {
@@ -43,16 +43,17 @@ fn stopped(folder: &Path, command: &str, name: &str, signal: &str, whole: Durati
         let mut started = program(folder, &format!("{command} --out {name} {resume}"));
         started.env("HEART_DARTS_CHECKPOINT_SECONDS", "0").stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = started.spawn().unwrap();
+        // A stop before the run is begun stops nothing; a busy machine may take its time to come to that.
+        let begun = || ["config.ron", "run/config.ron"].iter().any(|file| folder.join(name).join(file).exists());
+        while !begun() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
         std::thread::sleep(whole.mul_f64(moment));
         let sent = Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status();
         sent.unwrap();
         let status = child.wait().unwrap();
         assert!(matches!(status.code(), None | Some(0 | 130)), "{signal}: {status}");
         stops += usize::from(!status.success());
-        if !folder.join(name).join("config.ron").exists() && !folder.join(name).join("run/config.ron").exists() {
-            // Stopped before the run was begun: nothing half-made is in the way of beginning it.
-            panic!("stopped by {signal} before the run was begun: the moments come too early");
-        }
     }
     assert!(stops >= 3, "only {stops} stops came before the end");
     run(folder, &format!("{command} --out {name} --resume"));

@@ -17,10 +17,7 @@ use super::Error;
 use super::style::{Colour, INK, PAPER};
 use crate::support::files::{self, FileError};
 use crate::support::font;
-
-/// Shapes are drawn this much larger: bitmaps are then averaged down for smooth edges, and SVG, whose coordinates are
-/// whole numbers in plotters, gets finer ones.
-const OVERSAMPLING: u32 = 2;
+use crate::support::picture::{OVERSAMPLING, average};
 
 /// A point, x to the right and y downwards.
 pub(super) type Point = (f64, f64);
@@ -302,21 +299,6 @@ impl Sheet {
 
 fn draw_error(path: &Path, error: &dyn std::error::Error) -> Error {
     Error::Draw { path: path.to_path_buf(), message: error.to_string() }
-}
-
-/// Each pixel the mean of `OVERSAMPLING`² ones.
-fn average(large: &[u8], (width, height): (usize, usize)) -> (Vec<u8>, (u32, u32)) {
-    let n = OVERSAMPLING as usize;
-    let mut small = Vec::with_capacity(large.len() / (n * n));
-    for y in 0..height / n {
-        for x in 0..width / n {
-            for channel in 0..3 {
-                let pixels = (0..n * n).map(|i| large[3 * ((n * y + i / n) * width + n * x + i % n) + channel]);
-                small.push((pixels.map(u32::from).sum::<u32>() / (n * n) as u32) as u8);
-            }
-        }
-    }
-    (small, ((width / n) as u32, (height / n) as u32))
 }
 
 /// Every text lies on the sheet and apart from all others.

@@ -8,5 +8,6 @@
 pub mod files;
 pub mod font;
 pub mod interrupt;
+pub mod picture;
 pub mod progress;
 pub mod random;

@@ -15,6 +15,7 @@ use super::layout::{Area, Curve, Layout, Point, WIDTH};
 use crate::cell::{CellKind, Error, Genotype, INPUTS, Place};
 use crate::support::files::{self, FileError};
 use crate::support::font;
+use crate::support::picture::{OVERSAMPLING, average};
 
 const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 const LINE: RGBColor = RGBColor(0x3d, 0x4a, 0x57);
@@ -35,8 +36,6 @@ const FOOTROOM: f64 = 14.0;
 
 /// Pixels of a bitmap a unit; 1920 pixels are 560 a printed inch in a column.
 const PIXELS: u32 = 3;
-/// Bitmaps are drawn this much larger and averaged down, for smooth edges.
-const OVERSAMPLING: u32 = 2;
 /// plotters writes whole numbers into SVG: units are this much finer there.
 const SVG_FINENESS: u32 = 10;
 
@@ -243,19 +242,4 @@ fn rounded(area: &Area, radius: f64) -> Vec<Point> {
     }
     points.push(points[0]);
     points
-}
-
-/// Each pixel the mean of `OVERSAMPLING`² ones.
-fn average(large: &[u8], (width, height): (usize, usize)) -> (Vec<u8>, (u32, u32)) {
-    let n = OVERSAMPLING as usize;
-    let mut small = Vec::with_capacity(large.len() / (n * n));
-    for y in 0..height / n {
-        for x in 0..width / n {
-            for channel in 0..3 {
-                let pixels = (0..n * n).map(|i| large[3 * ((n * y + i / n) * width + n * x + i % n) + channel]);
-                small.push((pixels.map(u32::from).sum::<u32>() / (n * n) as u32) as u8);
-            }
-        }
-    }
-    (small, ((width / n) as u32, (height / n) as u32))
 }
