@@ -243,70 +243,103 @@ fn max_pool1d_chooses_as_pytorch() {
     assert_eq!(floats(&gradients[0]), [0., 2., 0., 0., 1.]);
 }
 
-/// An edge's arguments; filters scaled as an initialisation would.
-fn edge(generator: &mut Generator, batch: usize, samples: usize, channels: usize) -> Vec<Tensor> {
-    let x = normal(generator, &[batch, samples, channels]);
-    let w = normal(generator, &[compute::ALL_TAPS, channels, channels]).affine(0.1, 0.0).unwrap();
-    let p: Vec<f32> = (0..compute::OPERATIONS).map(|_| 0.05 + 0.1 * generator.uniform()).collect();
-    vec![x, w, Tensor::new(p, &Device::Cpu).unwrap()]
+/// A cell's arguments: inputs, filters scaled as an initialisation would, p, and in stride 2 what is added to the nodes.
+fn cell(generator: &mut Generator, [batch, samples, channels, stride]: [usize; 4]) -> Vec<Tensor> {
+    let input = [batch, samples, channels];
+    let scale = 1.0 / (9.0 * channels as f64).sqrt();
+    let w = normal(generator, &[compute::EDGES * compute::ALL_TAPS, channels, channels]).affine(scale, 0.0).unwrap();
+    let p: Vec<f32> = (0..compute::EDGES * compute::OPERATIONS).map(|_| 0.05 + 0.1 * generator.uniform()).collect();
+    let p = Tensor::from_vec(p, (compute::EDGES, compute::OPERATIONS), &Device::Cpu).unwrap();
+    let mut arguments = vec![normal(generator, &input), normal(generator, &input), w, p];
+    let output = [batch, (samples - 1) / stride + 1, channels];
+    arguments.extend((0..compute::NODES).filter(|_| stride == 2).map(|_| normal(generator, &output)));
+    arguments
 }
 
-const EDGES: [[usize; 4]; 9] = [
-    [4, 75, 16, 1],
+fn mixed_cell(a: &[Tensor], options: &Options) -> Result<(Tensor, Vec<Moments>)> {
+    compute::mixed_cell([&a[0], &a[1]], &a[4..], &a[2], &a[3], options)
+}
+
+fn plain_cell(a: &[Tensor], options: &Options) -> Result<(Tensor, Vec<Moments>)> {
+    plain::mixed_cell([&a[0], &a[1]], &a[4..], &a[2], &a[3], options)
+}
+
+const CELLS: [[usize; 4]; 9] = [
+    [19, 75, 16, 1],
     [3, 38, 32, 2],
     [2, 19, 64, 1],
     [37, 10, 8, 1],
     [1, 9, 5, 1],
     [5, 11, 1, 2],
     [2, 19, 20, 2],
-    [3, 1, 4, 1],
+    [5, 1, 4, 1],
     [18, 2, 3, 2],
 ];
 
 #[test]
-fn mixed_edge_equals_its_twin() {
+fn mixed_cell_equals_its_twin() {
     let mut generator = Generator::new(8);
-    for [batch, samples, channels, stride] in EDGES {
-        let arguments = edge(&mut generator, batch, samples, channels);
+    for shape in CELLS {
+        let [batch, samples, channels, stride] = shape;
+        let arguments = cell(&mut generator, shape);
         let options = Options { stride, eps: 1e-3, ..Options::default() };
-        let label = format!("mixed_edge {batch} {samples} {channels} stride {stride}");
-        let fast = |a: &[Tensor]| Ok(compute::mixed_edge(&a[0], &a[1], &a[2], &options)?.0);
-        let twin = |a: &[Tensor]| Ok(plain::mixed_edge(&a[0], &a[1], &a[2], &options)?.0);
+        let label = format!("mixed_cell {batch} {samples} {channels} stride {stride}");
+        let fast = |a: &[Tensor]| Ok(mixed_cell(a, &options)?.0);
+        let twin = |a: &[Tensor]| Ok(plain_cell(a, &options)?.0);
         assert_twins(&label, &fast, &twin, &arguments, &mut generator);
 
-        let (_, found) = compute::mixed_edge(&arguments[0], &arguments[1], &arguments[2], &options).unwrap();
-        let (_, expected) = plain::mixed_edge(&arguments[0], &arguments[1], &arguments[2], &options).unwrap();
-        assert_eq!(found.len(), compute::NORMALISED);
-        found.iter().zip(&expected).for_each(|(f, e)| assert_moments(f, e));
+        let (_, found) = mixed_cell(&arguments, &options).unwrap();
+        let (_, expected) = plain_cell(&arguments, &options).unwrap();
+        assert_eq!(found.len(), compute::EDGES * compute::NORMALISED);
+        let close = |f: &[f32], e: &[f32]| f.iter().zip(e).all(|(f, e)| (f - e).abs() < 1e-5 * (1.0 + e.abs()));
+        for (f, e) in found.iter().zip(&expected) {
+            assert!(close(&f.mean, &e.mean) && close(&f.variance, &e.variance), "{label}: {f:?} {e:?}");
+        }
 
-        let running: Vec<Moments> = (0..compute::NORMALISED)
+        let running: Vec<Moments> = (0..compute::EDGES * compute::NORMALISED)
             .map(|_| Moments {
                 mean: (0..channels).map(|_| generator.normal() as f32).collect(),
                 variance: (0..channels).map(|_| 0.5 + generator.uniform()).collect(),
             })
             .collect();
         let options = Options { statistics: Statistics::Running(&running), ..options };
-        let fast = |a: &[Tensor]| Ok(compute::mixed_edge(&a[0], &a[1], &a[2], &options)?.0);
-        let twin = |a: &[Tensor]| Ok(plain::mixed_edge(&a[0], &a[1], &a[2], &options)?.0);
+        let fast = |a: &[Tensor]| Ok(mixed_cell(a, &options)?.0);
+        let twin = |a: &[Tensor]| Ok(plain_cell(a, &options)?.0);
         assert_twins(&format!("{label} running"), &fast, &twin, &arguments, &mut generator);
     }
 }
 
 #[test]
-fn mixed_edge_leaves_the_weight_gradient_out_when_told() {
+fn mixed_cell_leaves_the_weight_gradient_out_when_told() {
     let mut generator = Generator::new(9);
-    let arguments = edge(&mut generator, 2, 19, 16);
+    let arguments = cell(&mut generator, [2, 19, 16, 1]);
     let all = Options::default();
     let without = Options { weight_gradient: false, ..all };
-    let with = |options: Options| {
-        differentiate(&|a| Ok(compute::mixed_edge(&a[0], &a[1], &a[2], &options)?.0), &arguments, None)
-    };
+    let with = |options: Options| differentiate(&|a| Ok(mixed_cell(a, &options)?.0), &arguments, None);
     let ((y, g), (y0, g0)) = (with(all), with(without));
     assert_eq!(floats(&y), floats(&y0));
-    assert_eq!(floats(&g[0]), floats(&g0[0]));
-    assert_eq!(floats(&g[2]), floats(&g0[2]));
-    assert!(floats(&g[1]).iter().any(|&v| v != 0.0));
-    assert!(floats(&g0[1]).iter().all(|&v| v == 0.0));
+    for i in [0, 1, 3] {
+        assert_eq!(floats(&g[i]), floats(&g0[i]));
+    }
+    assert!(floats(&g[2]).iter().any(|&v| v != 0.0));
+    assert!(floats(&g0[2]).iter().all(|&v| v == 0.0));
+}
+
+/// Where the inputs are constants, the gradients of the rest are the same.
+#[test]
+fn mixed_cell_leaves_the_inputs_gradient_out_when_they_are_constants() {
+    let mut generator = Generator::new(14);
+    let arguments = cell(&mut generator, [3, 19, 16, 2]);
+    let options = Options { stride: 2, ..Options::default() };
+    let (_, all) = differentiate(&|a| Ok(mixed_cell(a, &options)?.0), &arguments, None);
+    let constant = |a: &[Tensor]| {
+        let mut fixed = arguments.clone();
+        fixed[2..4].clone_from_slice(&a[2..4]);
+        Ok(mixed_cell(&fixed, &options)?.0)
+    };
+    let (_, some) = differentiate(&constant, &arguments, None);
+    assert_eq!(floats(&all[2]), floats(&some[2]));
+    assert_eq!(floats(&all[3]), floats(&some[3]));
 }
 
 #[test]
@@ -322,8 +355,8 @@ fn gradients_are_those_of_finite_differences() {
         let twin = |a: &[Tensor]| plain::max_pool1d(&a[0], 3, stride);
         assert_differences("max_pool1d", &twin, std::slice::from_ref(&y), &mut generator);
         let options = Options { stride, eps: 1e-3, ..Options::default() };
-        let twin = |a: &[Tensor]| Ok(plain::mixed_edge(&a[0], &a[1], &a[2], &options)?.0);
-        assert_differences("mixed_edge", &twin, &edge(&mut generator, 2, 9, 3), &mut generator);
+        let twin = |a: &[Tensor]| Ok(plain_cell(a, &options)?.0);
+        assert_differences("mixed_cell", &twin, &cell(&mut generator, [2, 9, 3, stride]), &mut generator);
     }
     let affine = [x, normal(&mut generator, &[4]), normal(&mut generator, &[4])];
     let twin = |a: &[Tensor]| Ok(plain::batch_norm(&a[0], Some((&a[1], &a[2])), 1e-5, true)?.0);
@@ -340,9 +373,9 @@ fn bits_of_everything() -> Vec<u64> {
         gradients.iter().chain([&y]).for_each(|t| bits.extend(floats(t).iter().map(|v| v.to_bits())));
     };
     for stride in [1, 2] {
-        let arguments = edge(&mut generator, 23, 38, 16);
+        let arguments = cell(&mut generator, [23, 38, 16, stride]);
         let options = Options { stride, ..Options::default() };
-        keep(differentiate(&|a| Ok(compute::mixed_edge(&a[0], &a[1], &a[2], &options)?.0), &arguments, None));
+        keep(differentiate(&|a| Ok(mixed_cell(a, &options)?.0), &arguments, None));
         keep(differentiate(&|a| compute::max_pool1d(&a[0], 3, stride), &arguments[..1], None));
         let w = normal(&mut generator, &[9, 16, 24]);
         let arguments = [arguments[0].clone(), w];
@@ -414,13 +447,19 @@ fn misuse_is_explained() {
         message(compute::scale_shift(&strided, &normal(&mut generator, &[9]), &normal(&mut generator, &[9]), true)),
         &["contiguous"],
     );
-    let edge = edge(&mut generator, 2, 9, 4);
-    let mixed = |x: &Tensor, w: &Tensor, p: &Tensor, o| compute::mixed_edge(x, w, p, &o).map(|(y, _)| y);
+    let cell = cell(&mut generator, [2, 9, 4, 1]);
+    let mixed = |x: &Tensor, w: &Tensor, p: &Tensor, o| compute::mixed_cell([x, x], &[], w, p, &o).map(|(y, _)| y);
     let options = Options::default();
-    check(message(mixed(&edge[0], &w, &edge[2], options)), &["mixed_edge", "[74, 4, 4]", "[3, 4, 4]"]);
-    check(message(mixed(&edge[0], &edge[1], &c, options)), &["p must be", "[10]", "[4]"]);
-    check(message(mixed(&edge[0], &edge[1], &edge[2], Options { stride: 3, ..options })), &["1 or 2", "3"]);
+    check(message(mixed(&cell[0], &w, &cell[3], options)), &["mixed_cell", "[1036, 4, 4]", "[3, 4, 4]"]);
+    check(message(mixed(&cell[0], &cell[2], &c, options)), &["p must be", "[14, 10]", "[4]"]);
+    check(message(mixed(&cell[0], &cell[2], &cell[3], Options { stride: 3, ..options })), &["1 or 2", "3"]);
     let few = [Moments { mean: vec![0.0; 4], variance: vec![1.0; 4] }];
-    let options = Options { statistics: Statistics::Running(&few), ..options };
-    check(message(mixed(&edge[0], &edge[1], &edge[2], options)), &["8 pairs of 4", "found"]);
+    let running = Options { statistics: Statistics::Running(&few), ..options };
+    check(message(mixed(&cell[0], &cell[2], &cell[3], running)), &["112 pairs of 4", "found"]);
+    let short = x.narrow(1, 0, 5).unwrap();
+    let pair =
+        |inputs: [&Tensor; 2], added: &[Tensor]| compute::mixed_cell(inputs, added, &cell[2], &cell[3], &options);
+    check(message(pair([&x, &short], &[]).map(|(y, _)| y)), &["the second input", "[2, 9, 4]", "[2, 5, 4]"]);
+    check(message(pair([&x, &x], &[x.clone()]).map(|(y, _)| y)), &["4 nodes", "found 1"]);
+    check(message(pair([&x, &x], &vec![short.clone(); 4]).map(|(y, _)| y)), &["what is added", "[2, 5, 4]"]);
 }

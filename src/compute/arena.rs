@@ -1,4 +1,6 @@
 //! Buffers that are used again instead of freed: the first touch of a fresh page costs more than filling it.
+//!
+//! They start at a cache line, so that a row of 16 floats lies in one.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
@@ -6,22 +8,52 @@ use std::sync::{Mutex, PoisonError};
 /// The buffers nobody uses now.
 static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
+/// Bytes of a cache line, and the floats to spare for starting at one.
+const LINE: usize = 64;
+const SPARE: usize = LINE / size_of::<f32>();
+
 /// Floats from the arena; they go back to it when this is dropped.
 #[derive(Debug)]
 pub(super) struct Buffer {
     values: Vec<f32>,
+    start: usize,
     len: usize,
 }
 
 /// A buffer of `len` floats **whose contents are what its last user left**.
 pub(super) fn take(len: usize) -> Buffer {
     let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    let len = len + SPARE;
     // The smallest that fits, but not one more than twice as large: that one will be wanted for something else.
     let fitting = free.iter().enumerate().filter(|(_, b)| b.len() >= len && b.len() / 2 <= len);
     let best = fitting.min_by_key(|(_, b)| b.len()).map(|(i, _)| i);
     let values = best.map(|i| free.swap_remove(i));
     drop(free);
-    Buffer { values: values.unwrap_or_else(|| vec![0.0; len]), len }
+    let values = values.unwrap_or_else(|| vec![0.0; len]);
+    let start = values.as_ptr().align_offset(LINE).min(SPARE);
+    Buffer { values, start, len: len - SPARE }
+}
+
+/// Rows of 16 floats from the arena, as [`take`] gives them.
+#[derive(Debug)]
+pub(super) struct Rows(Buffer);
+
+/// A buffer of `rows` rows **whose contents are what its last user left**.
+pub(super) fn take_rows(rows: usize) -> Rows {
+    Rows(take(rows * 16))
+}
+
+impl Deref for Rows {
+    type Target = [[f32; 16]];
+    fn deref(&self) -> &Self::Target {
+        self.0.as_chunks().0
+    }
+}
+
+impl DerefMut for Rows {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.0.as_chunks_mut().0
+    }
 }
 
 /// Gives the memory that is kept for the next call back to the system.
@@ -32,13 +64,13 @@ pub fn release_memory() {
 impl Deref for Buffer {
     type Target = [f32];
     fn deref(&self) -> &[f32] {
-        &self.values[..self.len]
+        &self.values[self.start..self.start + self.len]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values[..self.len]
+        &mut self.values[self.start..self.start + self.len]
     }
 }
 

@@ -48,16 +48,11 @@ pub(super) fn for_each_item<T: Send>(items: Vec<T>, work: usize, each: impl Fn(T
     }
 }
 
-/// `make(index, piece)` for every stretch of `len` values, in order.
-pub(super) fn map_pieces_mut<T: Send>(
-    values: &mut [f32],
-    len: usize,
-    work: usize,
-    make: impl Fn(usize, &mut [f32]) -> T + Send + Sync,
-) -> Vec<T> {
-    if work < WORTH_SHARING || values.len() <= len {
-        values.chunks_mut(len).enumerate().map(|(i, piece)| make(i, piece)).collect()
+/// `make(item)` for every item, in order.
+pub(super) fn map_items<I: Send, T: Send>(items: Vec<I>, work: usize, make: impl Fn(I) -> T + Send + Sync) -> Vec<T> {
+    if work < WORTH_SHARING || items.len() <= 1 {
+        items.into_iter().map(make).collect()
     } else {
-        values.par_chunks_mut(len).with_max_len(1).enumerate().map(|(i, piece)| make(i, piece)).collect()
+        items.into_par_iter().with_max_len(1).map(make).collect()
     }
 }

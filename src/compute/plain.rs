@@ -4,7 +4,7 @@
 use candle_core::{Result, Tensor};
 
 use super::arguments::{Signal, signal};
-use super::mixed_edge::{self, Options, Statistics};
+use super::mixed_cell::{self, ALL_TAPS, NODES, NORMALISED, Options, POOLS, Statistics, TAPS};
 use super::rows::Moments;
 use super::{conv1d as fast_conv1d, pool};
 
@@ -97,13 +97,46 @@ pub fn max_pool1d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
     Ok(best)
 }
 
-/// [`super::mixed_edge`].
+/// [`super::mixed_cell`].
 ///
 /// # Errors
 /// When a shape does not fit.
-pub fn mixed_edge(x: &Tensor, w: &Tensor, p: &Tensor, options: &Options<'_>) -> Result<(Tensor, Vec<Moments>)> {
-    let edge = mixed_edge::check(x, w, p, options)?;
+pub fn mixed_cell(
+    inputs: [&Tensor; 2],
+    added: &[Tensor],
+    w: &Tensor,
+    p: &Tensor,
+    options: &Options<'_>,
+) -> Result<(Tensor, Vec<Moments>)> {
+    mixed_cell::check(inputs, added, w, p, options)?;
     let w = if options.weight_gradient { w.clone() } else { w.detach() };
+    let mut states = inputs.map(Tensor::clone).to_vec();
+    let mut moments = Vec::new();
+    for node in 0..NODES {
+        let mut sum = added.get(node).cloned();
+        for (state, x) in states.iter().enumerate() {
+            let edge = moments.len() / NORMALISED;
+            let stride = if state < 2 { options.stride } else { 1 };
+            let w = w.narrow(0, edge * ALL_TAPS, ALL_TAPS)?;
+            let statistics = match options.statistics {
+                Statistics::Training => Statistics::Training,
+                Statistics::Running(all) => Statistics::Running(&all[edge * NORMALISED..][..NORMALISED]),
+            };
+            let options = Options { stride, statistics, ..*options };
+            let (y, found) = mixed_edge(x, &w, &p.get(edge)?, &options)?;
+            moments.extend(found);
+            sum = Some(match sum {
+                None => y,
+                Some(sum) => (sum + y)?,
+            });
+        }
+        states.extend(sum);
+    }
+    Ok((Tensor::cat(&states[2..], 2)?, moments))
+}
+
+/// One edge: y and its eight moments.
+fn mixed_edge(x: &Tensor, w: &Tensor, p: &Tensor, options: &Options<'_>) -> Result<(Tensor, Vec<Moments>)> {
     let (mut terms, mut moments) = (Vec::new(), Vec::new());
     let mut normalised = |y: &Tensor, relu: bool| -> Result<Tensor> {
         let (y, found) = match options.statistics {
@@ -119,15 +152,15 @@ pub fn mixed_edge(x: &Tensor, w: &Tensor, p: &Tensor, options: &Options<'_>) -> 
         Ok(y)
     };
     let mut first = 0;
-    for taps in mixed_edge::TAPS {
-        let y = conv1d(x, &w.narrow(0, first, taps)?.contiguous()?, edge.stride, taps / 2)?;
+    for taps in TAPS {
+        let y = conv1d(x, &w.narrow(0, first, taps)?.contiguous()?, options.stride, taps / 2)?;
         terms.push(normalised(&y, true)?);
         first += taps;
     }
-    for kernel in mixed_edge::POOLS {
-        terms.push(normalised(&max_pool1d(x, kernel, edge.stride)?, false)?);
+    for kernel in POOLS {
+        terms.push(normalised(&max_pool1d(x, kernel, options.stride)?, false)?);
     }
-    if edge.stride == 1 {
+    if options.stride == 1 {
         terms.push(x.clone());
     }
     let mut y: Option<Tensor> = None;

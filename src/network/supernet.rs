@@ -11,13 +11,9 @@ use super::spec::InputShape;
 use super::stem::Stem;
 use super::store::{Maker, Statistics, Store};
 use crate::cell::Operation;
-use crate::compute::{self, Moments, Options, Statistics as NormStatistics};
+use crate::compute::{self, EDGES, Moments, NODES, Options, Statistics as NormStatistics};
 use crate::support::random::Generator;
 
-/// Inner nodes of a cell.
-const NODES: usize = 4;
-/// Edges of a cell: the first node reads 2 states, the next 3, and so on.
-const EDGES: usize = NODES * (NODES + 3) / 2;
 /// Standard deviation of alpha before the first step (DARTS).
 const ALPHA_SCALE: f64 = 1e-3;
 
@@ -37,108 +33,85 @@ impl Default for SupernetSpec {
     }
 }
 
-/// All operations of one edge. The six convolutions' filters lie one after another in one variable, and the moments of
-/// the eight batch norms in one place, so that one kernel computes the edge.
-#[derive(Debug)]
-struct MixedEdge {
-    filters: Var,
-    statistics: Statistics,
-    /// `skip` where the samples are halved; elsewhere it is the identity.
-    reduce: Option<FactorizedReduce>,
-    stride: usize,
-}
-
-impl MixedEdge {
-    fn new(mut maker: Maker, channels: usize, stride: usize) -> Result<Self> {
-        let operations = Operation::ALL.iter().enumerate();
-        let parts: Vec<(String, usize)> = operations
-            .clone()
-            .filter(|(_, operation)| operation.is_convolution())
-            .map(|(i, operation)| (format!("operations.{i}.conv"), operation.kernel().unwrap_or(1)))
-            .collect();
-        let norms: Vec<String> = operations
-            .filter(|(_, operation)| operation.kernel().is_some())
-            .map(|(i, _)| format!("operations.{i}.bn"))
-            .collect();
-        let filters = maker.stacked("filters", &parts, channels)?;
-        let statistics = maker.statistics(&norms, channels);
-        let skip = maker.part(format_args!("operations.{}", Operation::Skip.index()));
-        let reduce = (stride == 2).then(|| FactorizedReduce::new(skip, channels, channels, false)).transpose()?;
-        Ok(Self { filters, statistics, reduce, stride })
-    }
-
-    /// `p` `[10]` are the edge's softmax weights.
-    fn forward(&self, x: &Tensor, p: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let channels = x.dim(2)?;
-        let running: Vec<Moments> = {
-            let running = self.statistics.lock();
-            let parts = running.mean.chunks(channels).zip(running.variance.chunks(channels));
-            parts.map(|(mean, variance)| Moments { mean: mean.to_vec(), variance: variance.to_vec() }).collect()
-        };
-        let options = Options {
-            stride: self.stride,
-            eps: EPSILON,
-            weight_gradient: pass.has_weight_gradients(),
-            statistics: if pass.is_training() { NormStatistics::Training } else { NormStatistics::Running(&running) },
-        };
-        let (mut y, moments) = compute::mixed_edge(x, &pass.weight(&self.filters), p, &options)?;
-        if pass.is_training() {
-            let n = y.dim(0)? * y.dim(1)?;
-            let mut running = self.statistics.lock();
-            moments.iter().enumerate().for_each(|(i, m)| update(&mut running, i * channels, m, n));
-        }
-        if let Some(reduce) = &self.reduce {
-            let weight = p.narrow(0, Operation::Skip.index(), 1)?.reshape((1, 1, 1))?;
-            y = (y + reduce.forward(x, pass)?.broadcast_mul(&weight)?)?;
-        }
-        Ok(y)
-    }
-}
-
+/// All operations on all edges of a cell. The convolutions' filters lie one after another in one variable, edge after
+/// edge, and the moments of the batch norms in one place, so that one kernel computes the cell.
 #[derive(Debug)]
 struct SearchCell {
     preprocess: [Preprocess; 2],
-    edges: Vec<MixedEdge>,
+    filters: Var,
+    statistics: Statistics,
+    /// `skip` on the edges from the inputs of a reduction cell, where it has weights; elsewhere it is the identity. Two a
+    /// node, or none.
+    reduce: Vec<FactorizedReduce>,
     reduction: bool,
 }
 
 impl SearchCell {
     fn new(mut maker: Maker, cell: &CellPlan) -> Result<Self> {
-        let first = Preprocess::new(
-            maker.part("preprocess0"),
-            cell.before_previous,
-            cell.channels,
-            cell.after_reduction,
-            false,
-        )?;
-        let second = Preprocess::new(maker.part("preprocess1"), cell.previous, cell.channels, false, false)?;
-        let mut edges = Vec::with_capacity(EDGES);
-        for node in 0..NODES {
-            for from in 0..2 + node {
-                let stride = if cell.reduction && from < 2 { 2 } else { 1 };
-                edges.push(MixedEdge::new(maker.part(format_args!("edges.{}", edges.len())), cell.channels, stride)?);
+        let channels = cell.channels;
+        let first =
+            Preprocess::new(maker.part("preprocess0"), cell.before_previous, channels, cell.after_reduction, false)?;
+        let second = Preprocess::new(maker.part("preprocess1"), cell.previous, channels, false, false)?;
+        let on_every_edge = |wanted: fn(&Operation) -> bool, layer: &str| -> Vec<(String, usize)> {
+            let operations = Operation::ALL.iter().enumerate().filter(|(_, operation)| wanted(operation));
+            let kernels: Vec<_> = operations.map(|(i, operation)| (i, operation.kernel().unwrap_or(1))).collect();
+            let name = |edge: usize, i: usize| format!("edges.{edge}.operations.{i}.{layer}");
+            (0..EDGES).flat_map(|edge| kernels.iter().map(move |&(i, kernel)| (name(edge, i), kernel))).collect()
+        };
+        let filters = maker.stacked("filters", &on_every_edge(|o| o.is_convolution(), "conv"), channels)?;
+        let norms = on_every_edge(|o| o.kernel().is_some(), "bn").into_iter().map(|(name, _)| name);
+        let statistics = maker.statistics(&norms.collect::<Vec<_>>(), channels);
+        let mut reduce = Vec::new();
+        for node in (0..NODES).filter(|_| cell.reduction) {
+            for state in 0..2 {
+                let (edge, skip) = (edge(node, state), Operation::Skip.index());
+                let part = maker.part(format_args!("edges.{edge}.operations.{skip}"));
+                reduce.push(FactorizedReduce::new(part, channels, channels, false)?);
             }
         }
-        Ok(Self { preprocess: [first, second], edges, reduction: cell.reduction })
+        Ok(Self { preprocess: [first, second], filters, statistics, reduce, reduction: cell.reduction })
     }
 
     /// `p` `[14, 10]` are the softmax weights of the cell's edges.
     fn forward(&self, s0: &Tensor, s1: &Tensor, p: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let mut states = vec![self.preprocess[0].forward(s0, pass)?, self.preprocess[1].forward(s1, pass)?];
-        let mut edges = self.edges.iter().enumerate();
-        for _ in 0..NODES {
-            let mut node: Option<Tensor> = None;
-            for (state, (i, edge)) in states.iter().zip(edges.by_ref()) {
-                let y = edge.forward(state, &p.get(i)?, pass)?;
-                node = Some(match node {
-                    Some(sum) => (sum + y)?,
-                    None => y,
-                });
-            }
-            states.extend(node);
+        let inputs = [self.preprocess[0].forward(s0, pass)?, self.preprocess[1].forward(s1, pass)?];
+        let channels = inputs[0].dim(2)?;
+        let mut added = Vec::new();
+        for (node, reduce) in self.reduce.chunks_exact(2).enumerate() {
+            let mut weighted = (0..2).map(|state| {
+                let p = p.get(edge(node, state))?.narrow(0, Operation::Skip.index(), 1)?.reshape((1, 1, 1))?;
+                reduce[state].forward(&inputs[state], pass)?.broadcast_mul(&p)
+            });
+            let (Some(first), Some(second)) = (weighted.next(), weighted.next()) else { continue };
+            added.push((first? + second?)?);
         }
-        Tensor::cat(&states[2..], 2)
+        let running: Vec<Moments> = if pass.is_training() {
+            Vec::new()
+        } else {
+            let running = self.statistics.lock();
+            let parts = running.mean.chunks(channels).zip(running.variance.chunks(channels));
+            parts.map(|(mean, variance)| Moments { mean: mean.to_vec(), variance: variance.to_vec() }).collect()
+        };
+        let options = Options {
+            stride: if self.reduction { 2 } else { 1 },
+            eps: EPSILON,
+            weight_gradient: pass.has_weight_gradients(),
+            statistics: if pass.is_training() { NormStatistics::Training } else { NormStatistics::Running(&running) },
+        };
+        let filters = pass.weight(&self.filters);
+        let (y, moments) = compute::mixed_cell([&inputs[0], &inputs[1]], &added, &filters, p, &options)?;
+        if pass.is_training() {
+            let n = y.dim(0)? * y.dim(1)?;
+            let mut running = self.statistics.lock();
+            moments.iter().enumerate().for_each(|(i, m)| update(&mut running, i * channels, m, n));
+        }
+        Ok(y)
     }
+}
+
+/// The edge from a state to a node, in the order of a genotype.
+fn edge(node: usize, state: usize) -> usize {
+    node * (node + 3) / 2 + state
 }
 
 /// The network that is searched.
