@@ -96,13 +96,16 @@ fn store<const M: usize>(to: &mut [Row], stride: usize, tile: [Row; M]) {
 /// tile[m] += Σ_k left[m][k] · right[k] of one plane of the triples, over all groups.
 #[inline(always)]
 fn accumulate<A: Arithmetic, const M: usize>(mut tile: [Row; M], factors: Factors<'_>, plane: usize) -> [Row; M] {
-    let Factors { mut left, group, signals, right, planes, plane: first } = factors;
+    let Factors { left, group, signals, right, planes, plane: first } = factors;
+    let mut left = &left[plane * signals..];
     for right in right {
         let depth = right.len() / planes;
-        let (right, _) = right[(first + plane) * depth..][..depth].as_chunks::<WIDTH>();
-        for right in right {
-            let rows: &[Row; M] = left[plane * signals..].first_chunk().expect("a tile of rows");
-            for k in 0..WIDTH {
+        let right = &right[(first + plane) * depth..][..depth];
+        // The chunks are whole, but a length known only when it runs keeps the loop over k from being unrolled, and so
+        // the tile in registers.
+        for right in right.chunks(WIDTH) {
+            let rows: [&[f32]; M] = std::array::from_fn(|m| &left[m][..right.len()]);
+            for k in 0..right.len() {
                 for m in 0..M {
                     for n in 0..WIDTH {
                         tile[m][n] = A::multiply_add(rows[m][k], right[k][n], tile[m][n]);

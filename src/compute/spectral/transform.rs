@@ -140,7 +140,8 @@ fn dense_tile<A: Arithmetic, const M: usize>(
 ) {
     let rows: [&[f32]; M] = std::array::from_fn(|m| &matrix[m * depth..][..depth]);
     let mut tile = [[0.0; WIDTH]; M];
-    for (k, x) in input.iter().step_by(step).enumerate().take(depth) {
+    for k in 0..depth {
+        let x = &input[k * step];
         for m in 0..M {
             for n in 0..WIDTH {
                 tile[m][n] = A::multiply_add(rows[m][k], x[n], tile[m][n]);
