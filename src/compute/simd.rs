@@ -80,3 +80,17 @@ fn avx512<K: Kernel>(kernel: K) -> K::Output {
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Fused<6>>()
 }
+
+/// Asks for a value that will be read soon. Changes nothing but the time.
+#[inline(always)]
+#[allow(unsafe_code)]
+pub(super) fn prefetch<T>(value: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; any address is allowed, and SSE belongs to every x86-64.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
+}

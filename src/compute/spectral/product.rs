@@ -1,28 +1,9 @@
 //! The complex products of all bins on register tiles, three real products each.
 
-use super::super::simd::{Arithmetic, Kernel};
+use super::super::product::{by_rows, tiles};
+use super::super::simd::{Arithmetic, Kernel, prefetch};
 use super::plan::Plan;
 use super::{Row, WIDTH};
-
-/// Calls an expression with a number of rows as a constant.
-macro_rules! by_rows {
-    ($rows:expr, $m:ident => $call:expr) => {
-        by_rows!(@ $rows, $m, $call, 1 2 3 4 5 6 7 8 9 10 11 12)
-    };
-    (@ $rows:expr, $m:ident, $call:expr, $($n:literal)*) => {
-        match $rows {
-            $($n if $n <= A::TILE_ROWS => { const $m: usize = $n; $call })*
-            _ => {}
-        }
-    };
-}
-
-/// Splits `rows` into tiles of at most `most` rows and nearly equal height: (first row, rows).
-#[inline(always)]
-fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = rows.div_ceil(most).max(1);
-    (0..count).map(move |i| (i * rows / count, (i + 1) * rows / count - i * rows / count))
-}
 
 /// Y(f) = Σ X(f) · W(f) for the signals of a block and 16 output channels.
 pub(in crate::compute) struct Multiply<'a> {
@@ -105,6 +86,8 @@ fn accumulate<A: Arithmetic, const M: usize>(mut tile: [Row; M], factors: Factor
         // the tile in registers.
         for right in right.chunks(WIDTH) {
             let rows: [&[f32]; M] = std::array::from_fn(|m| &left[m][..right.len()]);
+            let next = left.get(group..).unwrap_or_default();
+            next.iter().take(M).for_each(prefetch);
             for k in 0..right.len() {
                 for m in 0..M {
                     for n in 0..WIDTH {
@@ -112,7 +95,7 @@ fn accumulate<A: Arithmetic, const M: usize>(mut tile: [Row; M], factors: Factor
                     }
                 }
             }
-            left = left.get(group..).unwrap_or_default();
+            left = next;
         }
     }
     tile

@@ -1,5 +1,6 @@
 //! The transform of 16 channels at once, there and back.
 
+use super::super::product::{by_rows, tiles};
 use super::super::simd::{Arithmetic, Kernel};
 use super::plan::{Plan, RESIDUES};
 use super::{Row, WIDTH};
@@ -116,17 +117,11 @@ pub(super) fn dense<A: Arithmetic>(matrix: &[f32], input: &[Row], step: usize, o
         out.iter_mut().step_by(out_step).for_each(|row| *row = [0.0; WIDTH]);
         return;
     }
-    let mut first = 0;
-    macro_rules! tiles {
-        ($($m:literal)*) => {
-            $(while $m <= A::TILE_ROWS && first + $m <= rows {
-                let matrix = &matrix[first * depth..(first + $m) * depth];
-                dense_tile::<A, $m>(matrix, depth, input, step, &mut out[first * out_step..], out_step);
-                first += $m;
-            })*
-        };
+    for (first, count) in tiles(rows, A::TILE_ROWS) {
+        let matrix = &matrix[first * depth..][..count * depth];
+        let out = &mut out[first * out_step..];
+        by_rows!(count, M => dense_tile::<A, M>(matrix, depth, input, step, out, out_step));
     }
-    tiles!(12 6 4 3 2 1);
 }
 
 #[inline(always)]
