@@ -6,9 +6,9 @@
     python3 benches/compare.py --scaling                           # ours over batch, channels, cells, samples, threads
     python3 benches/compare.py --cores --python PEER/bin/python    # one thread and all
 
-PEER is a virtual environment with torch, see the head of bench.py in the peer's folder. On an idle machine; the rest of it
-in what is printed when asked with --help. Nothing but Python 3 is needed on our side. Each table is written as soon as its
-workload is measured, so a run that is stopped leaves what it has.
+PEER is a virtual environment with torch, see the head of bench.py in the peer's folder. Relative paths are from the
+project's folder. To be run on an idle machine; Python 3.9 on Linux or macOS is all that it needs itself. Each table is written
+as soon as its workload is measured, so a run that is stopped leaves what it has.
 """
 import argparse
 import datetime
@@ -19,6 +19,7 @@ import pathlib
 import platform
 import re
 import shlex
+import shutil
 import signal
 import statistics
 import subprocess
@@ -36,6 +37,7 @@ VARIANTS = {
     "compile+tcmalloc": (["--mode", "compile"], True),
     "compile+channels-last+tcmalloc": (["--mode", "compile", "--channels-last"], True),
 }
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 BATCHES, CHANNELS, SAMPLES = [1, 10, 32, 100, 256], [8, 16, 32], [150, 300, 600]
 LAYERS = {"search-step": [4, 8, 12]}
 LAYERS_DERIVED = [5, 10, 15, 20]
@@ -61,7 +63,7 @@ def parse():
     parser.add_argument("--pairs", type=int, default=5, metavar="N", help="runs of each side; default: %(default)s")
     parser.add_argument("--repetitions", type=int, default=5, metavar="N",
                         help="timed steps of a run, of which the median counts; default: %(default)s")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N",
+    parser.add_argument("--threads", type=int, default=CORES, metavar="N",
                         help="default: all, %(default)s here")
     parser.add_argument("--channels", type=int, default=16, metavar="N", help="default: %(default)s")
     parser.add_argument("--limit", type=float, default=900, metavar="SECONDS",
@@ -72,17 +74,22 @@ def parse():
         parser.error("--pairs, --repetitions, --threads and --channels are at least 1")
     if not (arguments.python or arguments.scaling or arguments.cores):
         parser.error("--python names a Python with torch; --scaling and --cores can do without")
+    if arguments.python and not shutil.which(ROOT / arguments.python) and not shutil.which(arguments.python):
+        parser.error(f"--python {arguments.python}: there is no such program")
     return arguments
 
 
 def run(command, limit, environment=None):
-    """Runs a program to its end. Its last line of output as JSON, with `maxrss_bytes`, the most memory that it or a process
-    that it waited for (the compiler of torch.compile) has held."""
+    """Runs a program to its end. Its last line of output as JSON, with `peak_memory_bytes`, where it has none, from wait4: the
+    most memory that it, a process that it waited for (the compiler of torch.compile) or this script before it has held."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         # A session of its own, so that what it has started can be ended with it.
-        process = subprocess.Popen([str(word) for word in command], cwd=ROOT, stdout=out, stderr=errors,
-                                   stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})},
-                                   start_new_session=True)
+        try:
+            process = subprocess.Popen([str(word) for word in command], cwd=ROOT, stdout=out, stderr=errors,
+                                       stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})},
+                                       start_new_session=True)
+        except OSError as error:
+            raise Failed(f"cannot be started: {error.strerror}") from None
         end = time.monotonic() + limit
         pid = 0
         try:
@@ -109,7 +116,8 @@ def run(command, limit, environment=None):
     except (IndexError, ValueError):
         raise Failed("printed no JSON") from None
     # Linux counts in KiB, macOS in bytes.
-    return {**result, "maxrss_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
+    rss = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {**result, "peak_memory_bytes": result.get("peak_memory_bytes") or rss}
 
 
 def ours(arguments, workload, threads, *sizes):
@@ -142,7 +150,7 @@ def median(results, key="samples_per_s"):
 
 
 def most_memory(results):
-    return f"{max(result['maxrss_bytes'] for result in results) / 2**20:.0f}"
+    return f"{max(result['peak_memory_bytes'] for result in results) / 2**20:.0f}"
 
 
 def pairs(first, second, count):
@@ -303,8 +311,8 @@ def main():
     arguments = parse()
     modes = [mode for mode, wanted in ((scaling, arguments.scaling), (cores, arguments.cores)) if wanted]
     try:
-        peak = run([arguments.program, "bench", "peak", "--json", "--threads", arguments.threads], arguments.limit)
-    except (Failed, OSError) as error:
+        peak = run([arguments.program, "bench", "peak", "--json", "--threads", arguments.threads], 120)
+    except Failed as error:
         sys.exit(f"{arguments.program} bench peak: {error}; build it by: cargo build --release")
     for mode in modes or [comparison]:
         for workload in arguments.only:

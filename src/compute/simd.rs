@@ -67,7 +67,7 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Separate>()
 }
 
-/// The instructions that [`dispatch`] picks on this machine: `avx512`, `avx2`, `neon` or `baseline`.
+/// The vector instructions that the kernels use on this machine: `avx512`, `avx2`, `neon` or `baseline`.
 pub fn instructions() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     {
