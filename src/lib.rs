@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod beat;
+pub mod bench;
 pub mod cell;
 pub mod compute;
 pub mod database;

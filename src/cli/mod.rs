@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments in, one call into the library, what is printed.
 
+mod bench;
 mod cell;
 mod config;
 mod data;
@@ -40,7 +41,7 @@ struct Arguments {
     command: Command,
     /// Threads to compute with; results are the same with any number. Default: every core.
     #[arg(long, global = true, value_name = "N")]
-    threads: Option<usize>,
+    threads: Option<std::num::NonZeroUsize>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,6 +64,8 @@ enum Command {
     Predict(predict::Arguments),
     /// Print configurations to start from.
     Config(config::Arguments),
+    /// Measure how fast this machine is.
+    Bench(bench::Arguments),
 }
 
 /// Parses, runs, reports; the one place that knows of exit codes: 0 done, 1 failed, 2 wrong use, 130 after Ctrl-C.
@@ -81,7 +84,7 @@ pub fn main() -> ExitCode {
     interrupt::listen();
     if let Some(threads) = arguments.threads {
         // Nothing has computed yet, so the pool is not built.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
     }
     let done = match &arguments.command {
         Command::Quickstart(arguments) => quickstart::run(arguments),
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Config(arguments) => config::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     };
     match done {
         Ok(()) if interrupt::requested() => ExitCode::from(INTERRUPTED),

@@ -40,7 +40,7 @@ mod pool;
 mod process;
 mod product;
 mod rows;
-mod simd;
+pub(crate) mod simd;
 mod spectral;
 
 pub use arena::release_memory;
@@ -50,3 +50,4 @@ pub use norm::{batch_norm, scale_shift};
 pub use pool::max_pool1d;
 pub use process::prepare;
 pub use rows::Moments;
+pub use simd::instructions;

@@ -6,7 +6,7 @@
 //! bits; the baseline of x86-64 has no fused multiply-add and rounds once more.
 
 /// What the arithmetic of the machine looks like to a kernel.
-pub(super) trait Arithmetic {
+pub(crate) trait Arithmetic {
     /// Rows of a register tile of 16 columns: as many as leave the registers room for the operands.
     const TILE_ROWS: usize;
     /// a·b + c, fused where the machine has it (without it, `f32::mul_add` would call a slow library function).
@@ -14,7 +14,7 @@ pub(super) trait Arithmetic {
 }
 
 /// Fused multiply-add in hardware.
-pub(super) struct Fused<const ROWS: usize>;
+pub(crate) struct Fused<const ROWS: usize>;
 
 impl<const ROWS: usize> Arithmetic for Fused<ROWS> {
     const TILE_ROWS: usize = ROWS;
@@ -26,7 +26,7 @@ impl<const ROWS: usize> Arithmetic for Fused<ROWS> {
 
 /// Multiply, round, add, round.
 #[cfg(not(target_arch = "aarch64"))]
-pub(super) struct Separate;
+pub(crate) struct Separate;
 
 #[cfg(not(target_arch = "aarch64"))]
 impl Arithmetic for Separate {
@@ -39,7 +39,7 @@ impl Arithmetic for Separate {
 
 /// A computation that [`dispatch`] compiles for several machines. `run` and all it calls must be `#[inline(always)]`:
 /// only code that is inlined into the functions below may use their instructions.
-pub(super) trait Kernel {
+pub(crate) trait Kernel {
     /// What the kernel returns.
     type Output;
     /// Runs it.
@@ -49,7 +49,7 @@ pub(super) trait Kernel {
 /// Runs a kernel with the best instructions of this machine.
 #[inline]
 #[allow(unsafe_code)]
-pub(super) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
     {
         if std::arch::is_x86_feature_detected!("avx512f") {
@@ -65,6 +65,20 @@ pub(super) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     return kernel.run::<Fused<6>>();
     #[cfg(not(target_arch = "aarch64"))]
     kernel.run::<Separate>()
+}
+
+/// The vector instructions that the kernels use on this machine: `avx512`, `avx2`, `neon` or `baseline`.
+pub fn instructions() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return "avx512";
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+            return "avx2";
+        }
+    }
+    if cfg!(target_arch = "aarch64") { "neon" } else { "baseline" }
 }
 
 /// 32 registers of 16 lanes: 12 accumulators.

@@ -8,7 +8,9 @@
 mod config;
 mod monitor;
 mod searcher;
+mod step;
 
 pub use config::SearchConfig;
 pub use monitor::{AlphaTable, Monitor, Warning};
 pub use searcher::{EpochLine, Found, Outcome, check_beats, search};
+pub use step::alpha_step;

@@ -8,15 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::config::SearchConfig;
 use super::monitor::{AlphaTable, Monitor};
-use crate::beat::{Role, Subset, TrainingPart};
+use super::step::alpha_step;
+use crate::beat::TrainingPart;
 use crate::cell::{Genotype, Origin};
 use crate::network::{Network, Pass, Supernet};
 use crate::support::interrupt;
 use crate::support::progress::Progress;
 use crate::support::random::{Generator, GeneratorState};
 use crate::train::{
-    Adam, Array, Error, Result, RunFolder, Schedule, Sgd, Sums, TensorFile, checkpoint_interval, correct,
-    cross_entropy, read_log,
+    Adam, Array, Error, LossOptions, Result, RunFolder, Schedule, Seen, Sgd, Sums, TensorFile, checkpoint_interval,
+    read_log, weight_step,
 };
 
 /// The stream of the seed that orders beats; weights and alpha come from stream 0.
@@ -272,18 +273,20 @@ impl<'a> Searcher<'a> {
         let batch = self.config.batch;
         if self.state.epoch >= self.config.warm_up {
             let chosen = self.next_validation();
-            let (loss, value, correct) = self.loss(self.part.validation(), &chosen, &Pass::alpha())?;
-            let gradients = loss.backward()?;
-            self.adam.step(&self.config.alpha, &self.supernet.alphas(), &gradients)?;
-            self.state.validation.add(batch, correct, value);
+            let beats = self.part.validation().batch(&chosen);
+            let seen = alpha_step(self.supernet, beats, &mut self.adam, &self.config.alpha)?;
+            self.state.validation.add(self.check(seen)?);
         }
-        let chosen = self.training_order[self.state.step * batch..][..batch].to_vec();
-        let (loss, value, correct) = self.loss(self.part.training(), &chosen, &Pass::weights())?;
-        let gradients = loss.backward()?;
+        let beats = self.part.training().batch(&self.training_order[self.state.step * batch..][..batch]);
         let rate = Schedule::Cosine.rate(&self.config.weights, self.state.epoch, self.config.epochs);
-        self.sgd.step(&self.config.weights, rate, self.supernet.store().variables(), &gradients)?;
-        self.state.training.add(batch, correct, value);
+        let optimiser = (&mut self.sgd, &self.config.weights, rate);
+        let seen = weight_step(self.supernet, beats, &Pass::weights(), LossOptions::default(), optimiser)?;
+        self.state.training.add(self.check(seen)?);
         Ok(())
+    }
+
+    fn check(&self, seen: Seen) -> Result<Seen> {
+        seen.check(self.state.epoch + 1, self.state.step + 1)
     }
 
     /// The next batch of validation beats, in an order that is drawn anew whenever it is used up.
@@ -296,18 +299,6 @@ impl<'a> Searcher<'a> {
         let chosen = self.validation_order[self.state.place..][..batch].to_vec();
         self.state.place += batch;
         chosen
-    }
-
-    fn loss<R: Role>(&self, beats: &Subset<R>, chosen: &[usize], pass: &Pass) -> Result<(Tensor, f32, usize)> {
-        let batch = beats.batch(chosen);
-        let values = Tensor::from_vec(batch.values, (batch.classes.len(), batch.leads, batch.samples), &Device::Cpu)?;
-        let logits = self.supernet.logits(&values, pass)?;
-        let loss = cross_entropy(&logits, &batch.classes, None, 0.0)?;
-        let value = loss.to_scalar::<f32>()?;
-        if !value.is_finite() {
-            return Err(Error::Diverged { epoch: self.state.epoch + 1, batch: self.state.step + 1, loss: value });
-        }
-        Ok((loss, value, correct(&logits, &batch.classes)?))
     }
 
     fn finish_epoch(&mut self) -> Result<EpochLine> {

@@ -12,6 +12,7 @@ mod loss;
 mod optimiser;
 mod run;
 mod score;
+mod step;
 mod tensors;
 mod trainer;
 
@@ -22,6 +23,7 @@ pub use optimiser::{Adam, AdamSpec, Sgd, SgdSpec};
 pub use run::{RunFolder, read_log};
 pub(crate) use run::{remove, sweep};
 pub use score::{Score, Sums};
+pub use step::{LossOptions, Seen, gradients, weight_step};
 pub use tensors::{Array, TensorFile};
+pub(crate) use trainer::checkpoint_interval;
 pub use trainer::{EpochLine, Outcome, Trained, check_parts, train};
-pub(crate) use trainer::{checkpoint_interval, correct};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::step::Seen;
 use crate::evaluate::{ConfusionMatrix, Figures};
 
 /// Sums over the beats that were seen, from which the figures of an epoch come.
@@ -16,11 +17,11 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Takes a batch in; `loss` is its mean.
-    pub fn add(&mut self, beats: usize, correct: usize, loss: f32) {
-        self.beats += beats as u64;
-        self.correct += correct as u64;
-        self.loss += f64::from(loss) * beats as f64;
+    /// Takes a batch in.
+    pub fn add(&mut self, seen: Seen) {
+        self.beats += seen.beats as u64;
+        self.correct += seen.correct as u64;
+        self.loss += f64::from(seen.loss) * seen.beats as f64;
     }
 
     /// Share of beats whose class was found.

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::config::{Selection, TrainConfig};
 use super::error::{Error, Result};
-use super::loss::cross_entropy;
 use super::optimiser::Sgd;
 use super::run::RunFolder;
 use super::score::{Score, Sums};
+use super::step::{LossOptions, weight_step};
 use super::tensors::TensorFile;
 use crate::beat::{Role, Subset, TestPart, TrainingPart};
 use crate::evaluate::classify;
@@ -250,8 +250,6 @@ impl<'a> Trainer<'a> {
             Some(augmentation) => training.augmented(chosen, augmentation, &mut self.generator),
             None => training.batch(chosen),
         };
-        let (classes, shape) = (batch.classes, (batch.leads, batch.samples));
-        let values = Tensor::from_vec(batch.values, (classes.len(), shape.0, shape.1), &Device::Cpu)?;
         let epoch = self.state.epoch;
         let drop_path = self.config.drop_path * epoch as f32 / self.config.epochs as f32;
         let pass = if drop_path > 0.0 {
@@ -259,19 +257,14 @@ impl<'a> Trainer<'a> {
         } else {
             Pass::weights()
         };
-        let logits = self.network.logits(&values, &pass)?;
+        let options = LossOptions { weights: self.weights.as_deref(), smoothing: self.config.label_smoothing };
+        let rate = self.config.schedule.rate(&self.config.optimiser, epoch, self.config.epochs);
+        let optimiser = (&mut self.sgd, &self.config.optimiser, rate);
+        let seen = weight_step(self.network, batch, &pass, options, optimiser)?;
         if let Some(generator) = pass.into_generator() {
             self.generator = generator;
         }
-        let loss = cross_entropy(&logits, &classes, self.weights.as_deref(), self.config.label_smoothing)?;
-        let value = loss.to_scalar::<f32>()?;
-        if !value.is_finite() {
-            return Err(Error::Diverged { epoch: epoch + 1, batch: self.state.batch + 1, loss: value });
-        }
-        let gradients = loss.backward()?;
-        let rate = self.config.schedule.rate(&self.config.optimiser, epoch, self.config.epochs);
-        self.sgd.step(&self.config.optimiser, rate, self.network.store().variables(), &gradients)?;
-        self.state.sums.add(classes.len(), correct(&logits, &classes)?, value);
+        self.state.sums.add(seen.check(epoch + 1, self.state.batch + 1)?);
         Ok(())
     }
 
@@ -315,12 +308,6 @@ impl<'a> Trainer<'a> {
         let epoch = self.state.best.map_or(self.state.epoch, |(epoch, _)| epoch);
         Ok(Outcome::Finished(Trained { epoch, log }))
     }
-}
-
-/// How many logits `[batch, classes]` are largest at the reference.
-pub(crate) fn correct(logits: &Tensor, classes: &[u32]) -> Result<usize> {
-    let found = logits.argmax(1)?.to_vec1::<u32>()?;
-    Ok(found.iter().zip(classes).filter(|(a, b)| a == b).count())
 }
 
 fn score<R: Role>(network: &dyn Network, beats: &Subset<R>) -> Result<Option<Score>> {

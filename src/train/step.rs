@@ -1,0 +1,84 @@
+//! What every step of a training and of a search is made of: a batch there and back, then an optimiser.
+
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Tensor};
+
+use super::error::{Error, Result};
+use super::loss::cross_entropy;
+use super::optimiser::{Sgd, SgdSpec};
+use crate::beat::Batch;
+use crate::network::{Network, Pass};
+
+/// What a step saw of its batch, before it moved anything.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// Beats of the batch.
+    pub beats: usize,
+    /// Beats whose class was found.
+    pub correct: usize,
+    /// Mean loss. When it is not finite, the step has moved nothing; see [`Self::check`].
+    pub loss: f32,
+}
+
+impl Seen {
+    /// That the loss is a number; `epoch` and `batch`, from 1, say where it was not.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`].
+    pub fn check(self, epoch: usize, batch: usize) -> Result<Self> {
+        if self.loss.is_finite() { Ok(self) } else { Err(Error::Diverged { epoch, batch, loss: self.loss }) }
+    }
+}
+
+/// The loss of a step beside the cross-entropy: see [`cross_entropy`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LossOptions<'a> {
+    /// Weight of each class; `None` weighs all the same.
+    pub weights: Option<&'a [f32]>,
+    /// Share of the target that is spread over all classes.
+    pub smoothing: f32,
+}
+
+/// A batch forward, its loss, and the loss backward. No gradients for a loss that is no number.
+///
+/// # Errors
+/// When candle fails.
+pub fn gradients(
+    network: &dyn Network,
+    batch: Batch,
+    pass: &Pass,
+    options: LossOptions,
+) -> Result<(Seen, Option<GradStore>)> {
+    let Batch { values, classes, leads, samples } = batch;
+    let values = Tensor::from_vec(values, (classes.len(), leads, samples), &Device::Cpu)?;
+    let logits = network.logits(&values, pass)?;
+    let loss = cross_entropy(&logits, &classes, options.weights, options.smoothing)?;
+    let value = loss.to_scalar::<f32>()?;
+    let seen = Seen { beats: classes.len(), correct: correct(&logits, &classes)?, loss: value };
+    let gradients = value.is_finite().then(|| loss.backward()).transpose()?;
+    Ok((seen, gradients))
+}
+
+/// One step of the weights by a training batch, at learning rate `rate`.
+///
+/// # Errors
+/// When candle fails.
+pub fn weight_step(
+    network: &dyn Network,
+    batch: Batch,
+    pass: &Pass,
+    options: LossOptions,
+    (sgd, spec, rate): (&mut Sgd, &SgdSpec, f64),
+) -> Result<Seen> {
+    let (seen, gradients) = gradients(network, batch, pass, options)?;
+    if let Some(gradients) = gradients {
+        sgd.step(spec, rate, network.store().variables(), &gradients)?;
+    }
+    Ok(seen)
+}
+
+/// How many logits `[batch, classes]` are largest at the reference.
+fn correct(logits: &Tensor, classes: &[u32]) -> Result<usize> {
+    let found = logits.argmax(1)?.to_vec1::<u32>()?;
+    Ok(found.iter().zip(classes).filter(|(a, b)| a == b).count())
+}
