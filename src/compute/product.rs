@@ -160,7 +160,8 @@ fn multiply_tile<A: Arithmetic, const M: usize, const FULL: bool>(
     out: Place<'_>,
 ) {
     let depth = right.len();
-    let rows: [&[f32]; M] = std::array::from_fn(|m| &left[m * left_row..][..depth]);
+    let mut rows: [&[f32]; M] = [&[]; M];
+    (0..M).for_each(|m| rows[m] = &left[m * left_row..][..depth]);
     let mut tile = out.load::<M, FULL>();
     for k in 0..depth {
         for m in 0..M {

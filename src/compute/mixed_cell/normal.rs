@@ -1,7 +1,7 @@
 //! Batch normalisation of 16 channels: coefficients there and back, and the one pass that adds to a node.
 
 use super::super::norm::inverse_deviation;
-use super::super::rows::{GradientSums, Moments, rectify};
+use super::super::rows::{GradientSums, Moments};
 use super::super::simd::{Arithmetic, Kernel};
 use super::super::spectral::{Row, WIDTH};
 
@@ -67,11 +67,11 @@ impl Kernel for AddNormal<'_> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         let Self { x, a, b, p, relu, y } = self;
+        let (a, b, p) = (A::load(&a), A::load(&b), A::splat(p));
         for (y, x) in y.iter_mut().zip(x) {
-            for n in 0..WIDTH {
-                let z = A::multiply_add(x[n], a[n], b[n]);
-                y[n] = A::multiply_add(p, if relu { rectify(z) } else { z }, y[n]);
-            }
+            let z = A::fma(A::load(x), a, b);
+            let z = if relu { A::rectify(z) } else { z };
+            A::store(A::fma(p, z, A::load(y)), y);
         }
     }
 }

@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::simd::{Arithmetic, Kernel};
 use super::plan::{Plan, wave};
-use super::transform::{add, dense, sub};
-use super::triple::negative;
+use super::transform::dense;
 use super::{Row, WIDTH};
 
 /// A tap, and the one on the other side of the middle if there is one.
@@ -114,25 +113,28 @@ impl Kernel for Filters<'_> {
         let im = &mut scratch[..bins - 2];
         for i in 0..depth {
             for (t, term) in taps.terms.iter().enumerate() {
-                let w = filters[term.tap * depth + i];
-                (even[t], odd[t]) = match term.mirror {
+                let w = A::load(&filters[term.tap * depth + i]);
+                let (sum, difference) = match term.mirror {
                     Some(mirror) => {
-                        let mirror = filters[mirror * depth + i];
-                        (add(w, mirror), sub(w, mirror))
+                        let mirror = A::load(&filters[mirror * depth + i]);
+                        (A::add(w, mirror), A::sub(w, mirror))
                     }
                     None => (w, w),
                 };
+                A::store(sum, &mut even[t]);
+                A::store(difference, &mut odd[t]);
             }
             dense::<A>(&taps.cosines, even, 1, re, 1);
             dense::<A>(&taps.sines, odd, 1, im, 1);
-            let mut at = first + i;
+            let (mut at, zero) = (first + i, A::splat(0.0));
             right[at] = re[0];
-            for (&re, &im) in re[1..].iter().zip(im.iter()) {
-                let minus = negative(im);
-                let (sum, minus) = if conjugate { (add(re, minus), im) } else { (add(re, im), minus) };
-                right[at + all] = sum;
-                right[at + 2 * all] = minus;
-                right[at + 3 * all] = negative(re);
+            for (re, im) in re[1..].iter().zip(im.iter()) {
+                let (re, im) = (A::load(re), A::load(im));
+                let minus = A::sub(zero, im);
+                let (im, minus) = if conjugate { (minus, im) } else { (im, minus) };
+                A::store(A::add(re, im), &mut right[at + all]);
+                A::store(minus, &mut right[at + 2 * all]);
+                A::store(A::sub(zero, re), &mut right[at + 3 * all]);
                 at += 3 * all;
             }
             right[at + all] = re[bins - 1];
@@ -174,9 +176,10 @@ impl Kernel for FilterGradient<'_> {
             dense::<A>(&taps.back_cosines, re, 1, even, 1);
             dense::<A>(&taps.back_sines, im, 1, odd, 1);
             for (t, term) in taps.terms.iter().enumerate() {
-                gradient[term.tap * depth + first + i] = add(even[t], odd[t]);
+                let (even, odd) = (A::load(&even[t]), A::load(&odd[t]));
+                A::store(A::add(even, odd), &mut gradient[term.tap * depth + first + i]);
                 if let Some(mirror) = term.mirror {
-                    gradient[mirror * depth + first + i] = sub(even[t], odd[t]);
+                    A::store(A::sub(even, odd), &mut gradient[mirror * depth + first + i]);
                 }
             }
         }

@@ -21,16 +21,12 @@ mod product;
 mod transform;
 mod triple;
 
+pub(super) use super::simd::{Row, WIDTH};
 pub(super) use filter::{FilterGradient, Filters, Taps};
 pub(super) use plan::Plan;
 pub(super) use product::{Contract, Multiply};
 pub(super) use transform::{Analyse, Synthesise};
 pub(super) use triple::{Both, Left};
-
-/// Channels of a group.
-pub(super) const WIDTH: usize = 16;
-/// One position of 16 channels.
-pub(super) type Row = [f32; WIDTH];
 
 /// Groups of 16 that `channels` need.
 pub(super) fn groups(channels: usize) -> usize {

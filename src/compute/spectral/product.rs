@@ -61,41 +61,57 @@ struct Factors<'a> {
 }
 
 #[inline(always)]
-fn load<const M: usize>(from: &[Row], stride: usize, wanted: bool) -> [Row; M] {
-    let mut tile = [[0.0; WIDTH]; M];
+fn zeros<A: Arithmetic, const M: usize>() -> [A::Vector; M] {
+    [A::splat(0.0); M]
+}
+
+/// tile[m] plus what is at `from[m · stride]`, if wanted.
+#[inline(always)]
+fn plus<A: Arithmetic, const M: usize>(
+    mut tile: [A::Vector; M],
+    from: &[Row],
+    stride: usize,
+    wanted: bool,
+) -> [A::Vector; M] {
     if wanted {
-        (0..M).for_each(|m| tile[m] = from[m * stride]);
+        for m in 0..M {
+            tile[m] = A::add(tile[m], A::load(&from[m * stride]));
+        }
     }
     tile
 }
 
 #[inline(always)]
-fn store<const M: usize>(to: &mut [Row], stride: usize, tile: [Row; M]) {
-    (0..M).for_each(|m| to[m * stride] = tile[m]);
+fn store<A: Arithmetic, const M: usize>(tile: [A::Vector; M], to: &mut [Row], stride: usize) {
+    for m in 0..M {
+        A::store(tile[m], &mut to[m * stride]);
+    }
 }
 
 /// tile[m] += Σ_k left[m][k] · right[k] of one plane of the triples, over all groups.
 #[inline(always)]
-fn accumulate<A: Arithmetic, const M: usize>(mut tile: [Row; M], factors: Factors<'_>, plane: usize) -> [Row; M] {
+fn accumulate<A: Arithmetic, const M: usize>(
+    mut tile: [A::Vector; M],
+    factors: Factors<'_>,
+    plane: usize,
+) -> [A::Vector; M] {
     let Factors { left, group, signals, right, planes, plane: first } = factors;
     let mut left = &left[plane * signals..];
     for right in right {
         let depth = right.len() / planes;
-        let right = &right[(first + plane) * depth..][..depth];
-        // The chunks are whole, but a length known only when it runs keeps the loop over k from being unrolled, and so
-        // the tile in registers.
-        for right in right.chunks(WIDTH) {
-            let rows: [&[f32]; M] = std::array::from_fn(|m| &left[m][..right.len()]);
-            let next = left.get(group..).unwrap_or_default();
-            next.iter().take(M).for_each(prefetch);
-            for k in 0..right.len() {
+        let (right, _) = right[(first + plane) * depth..][..depth].as_chunks::<WIDTH>();
+        for right in right {
+            let rows: &[Row; M] = left.first_chunk().expect("a tile of rows");
+            left = left.get(group..).unwrap_or_default();
+            for row in left.iter().take(M) {
+                prefetch(row);
+            }
+            for (k, right) in right.iter().enumerate() {
+                let right = A::load(right);
                 for m in 0..M {
-                    for n in 0..WIDTH {
-                        tile[m][n] = A::multiply_add(rows[m][k], right[k][n], tile[m][n]);
-                    }
+                    tile[m] = A::fma(A::splat(rows[m][k]), right, tile[m]);
                 }
             }
-            left = next;
         }
     }
     tile
@@ -103,23 +119,17 @@ fn accumulate<A: Arithmetic, const M: usize>(mut tile: [Row; M], factors: Factor
 
 #[inline(always)]
 fn multiply_real<A: Arithmetic, const M: usize>(factors: Factors<'_>, out: &mut [Row], stride: usize, add: bool) {
-    let tile = accumulate::<A, M>(load(out, stride, add), factors, 0);
-    store(out, stride, tile);
+    let tile = accumulate::<A, M>(plus::<A, M>(zeros::<A, M>(), out, stride, add), factors, 0);
+    store::<A, M>(tile, out, stride);
 }
 
 #[inline(always)]
 fn multiply_complex<A: Arithmetic, const M: usize>(factors: Factors<'_>, out: &mut [Row], stride: usize, add: bool) {
-    let shared = accumulate::<A, M>([[0.0; WIDTH]; M], factors, 0);
+    let shared = accumulate::<A, M>(zeros::<A, M>(), factors, 0);
     for part in 0..2 {
-        let mut tile = shared;
-        if add {
-            for m in 0..M {
-                for n in 0..WIDTH {
-                    tile[m][n] += out[m * stride + part][n];
-                }
-            }
-        }
-        store(&mut out[part..], stride, accumulate::<A, M>(tile, factors, 1 + part));
+        let out = &mut out[part..];
+        let tile = plus::<A, M>(shared, out, stride, add);
+        store::<A, M>(accumulate::<A, M>(tile, factors, 1 + part), out, stride);
     }
 }
 
@@ -167,19 +177,18 @@ struct Sides<'a> {
 
 #[inline(always)]
 fn accumulate_outer<A: Arithmetic, const M: usize>(
-    mut tile: [Row; M],
+    mut tile: [A::Vector; M],
     sides: &Sides<'_>,
     plane: usize,
     first: usize,
-) -> [Row; M] {
+) -> [A::Vector; M] {
     let left = &sides.left[plane * sides.signals..][..sides.used];
     let right = &sides.right[plane * sides.signals..][..sides.used];
     for (x, dy) in left.iter().zip(right) {
         let x: &[f32; M] = x[first..].first_chunk().expect("a tile within 16");
+        let dy = A::load(dy);
         for m in 0..M {
-            for n in 0..WIDTH {
-                tile[m][n] = A::multiply_add(x[m], dy[n], tile[m][n]);
-            }
+            tile[m] = A::fma(A::splat(x[m]), dy, tile[m]);
         }
     }
     tile
@@ -187,21 +196,15 @@ fn accumulate_outer<A: Arithmetic, const M: usize>(
 
 #[inline(always)]
 fn contract<A: Arithmetic, const M: usize>(sides: &Sides<'_>, first: usize, out: &mut [Row], real: bool, add: bool) {
-    let start = if real { load(&out[first..], 1, add) } else { [[0.0; WIDTH]; M] };
-    let shared = accumulate_outer::<A, M>(start, sides, 0, first);
+    let out = &mut out[first..];
+    let shared = accumulate_outer::<A, M>(zeros::<A, M>(), sides, 0, first);
     if real {
-        return store(&mut out[first..], 1, shared);
+        let tile = plus::<A, M>(shared, out, 1, add);
+        return store::<A, M>(tile, out, 1);
     }
     for part in 0..2 {
-        let mut tile = shared;
-        let out = &mut out[part * WIDTH + first..];
-        if add {
-            for m in 0..M {
-                for n in 0..WIDTH {
-                    tile[m][n] += out[m][n];
-                }
-            }
-        }
-        store(out, 1, accumulate_outer::<A, M>(tile, sides, 1 + part, first));
+        let out = &mut out[part * WIDTH..];
+        let tile = plus::<A, M>(shared, out, 1, add);
+        store::<A, M>(accumulate_outer::<A, M>(tile, sides, 1 + part, first), out, 1);
     }
 }

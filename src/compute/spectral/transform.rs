@@ -8,7 +8,7 @@ use super::{Row, WIDTH};
 /// Takes the bins of a transform, each once, in any order.
 pub(in crate::compute) trait Bins {
     /// A bin's real and imaginary part (0 for the real bins).
-    fn put(&mut self, bin: usize, re: Row, im: Row);
+    fn put<A: Arithmetic>(&mut self, bin: usize, re: A::Vector, im: A::Vector);
 }
 
 /// The spectrum of `input` `[samples]`; `scratch` is `[4][parts]`.
@@ -31,26 +31,23 @@ impl<B: Bins> Kernel for Analyse<'_, B> {
             let out = &mut scratch[r * parts..][..parts];
             dense::<A>(&plan.analysis[r], input, RESIDUES, out, 1);
         }
-        let zero = [0.0; WIDTH];
-        let at = |r: usize, part: usize| scratch[r * parts + part];
-        let [t0, t1, t2, t3] = [at(0, 0), at(1, 0), at(2, 0), at(3, 0)];
-        let (even, odd) = (add(t0, t2), add(t1, t3));
-        bins.put(0, add(even, odd), zero);
-        bins.put(half, sub(even, odd), zero);
-        bins.put(quarter, sub(t0, t2), sub(t3, t1));
+        let (zero, [t0, t1, t2, t3]) = (A::splat(0.0), part::<A>(scratch, parts, 0));
+        let (even, odd) = (A::add(t0, t2), A::add(t1, t3));
+        bins.put::<A>(0, A::add(even, odd), zero);
+        bins.put::<A>(half, A::sub(even, odd), zero);
+        bins.put::<A>(quarter, A::sub(t0, t2), A::sub(t3, t1));
         for k in 1..=quarter / 2 {
-            let re: [Row; RESIDUES] = std::array::from_fn(|r| at(r, 2 * k - 1));
-            let im: [Row; RESIDUES] = std::array::from_fn(|r| at(r, 2 * k));
-            let (even_re, even_im) = (add(re[0], re[2]), add(im[0], im[2]));
-            let (odd_re, odd_im) = (add(re[1], re[3]), add(im[1], im[3]));
+            let (re, im) = (part::<A>(scratch, parts, 2 * k - 1), part::<A>(scratch, parts, 2 * k));
+            let (even_re, even_im) = (A::add(re[0], re[2]), A::add(im[0], im[2]));
+            let (odd_re, odd_im) = (A::add(re[1], re[3]), A::add(im[1], im[3]));
             // (T0 − T2) and −i·(T1 − T3).
-            let (a_re, a_im) = (sub(re[0], re[2]), sub(im[0], im[2]));
-            let (b_re, b_im) = (sub(im[1], im[3]), sub(re[3], re[1]));
-            bins.put(k, add(even_re, odd_re), add(even_im, odd_im));
-            bins.put(quarter + k, add(a_re, b_re), add(a_im, b_im));
+            let (a_re, a_im) = (A::sub(re[0], re[2]), A::sub(im[0], im[2]));
+            let (b_re, b_im) = (A::sub(im[1], im[3]), A::sub(re[3], re[1]));
+            bins.put::<A>(k, A::add(even_re, odd_re), A::add(even_im, odd_im));
+            bins.put::<A>(quarter + k, A::add(a_re, b_re), A::add(a_im, b_im));
             if 2 * k < quarter {
-                bins.put(half - k, sub(even_re, odd_re), sub(odd_im, even_im));
-                bins.put(quarter - k, sub(a_re, b_re), sub(b_im, a_im));
+                bins.put::<A>(half - k, A::sub(even_re, odd_re), A::sub(odd_im, even_im));
+                bins.put::<A>(quarter - k, A::sub(a_re, b_re), A::sub(b_im, a_im));
             }
         }
     }
@@ -71,33 +68,32 @@ impl Kernel for Synthesise<'_> {
     fn run<A: Arithmetic>(self) {
         let Self { plan, spectrum, scratch, output } = self;
         let (parts, quarter, half) = (plan.parts(), plan.quarter, plan.length / 2);
-        let complex = |bin: usize| (spectrum[Plan::slot(bin)], spectrum[Plan::slot(bin) + 1]);
         {
-            let (a, c) = (spectrum[0], spectrum[plan.length - 1]);
-            let (re, im) = complex(quarter);
-            let (even, odd) = (add(a, c), sub(a, c));
-            let (re, im) = (add(re, re), add(im, im));
-            scratch[0] = add(even, re);
-            scratch[parts] = sub(odd, im);
-            scratch[2 * parts] = sub(even, re);
-            scratch[3 * parts] = add(odd, im);
+            let (a, c) = (A::load(&spectrum[0]), A::load(&spectrum[plan.length - 1]));
+            let (re, im) = complex::<A>(spectrum, quarter);
+            let (even, odd) = (A::add(a, c), A::sub(a, c));
+            let (re, im) = (A::add(re, re), A::add(im, im));
+            let z = [A::add(even, re), A::sub(odd, im), A::sub(even, re), A::add(odd, im)];
+            for r in 0..RESIDUES {
+                A::store(z[r], &mut scratch[r * parts]);
+            }
         }
         for k in 1..=quarter / 2 {
             // Bins k, B + k, 2B + k = conj(2B − k), 3B + k = conj(B − k).
-            let (a, b) = (complex(k), complex(quarter + k));
-            let (c, d) = (complex(half - k), complex(quarter - k));
-            let (even, odd) = ((add(a.0, c.0), sub(a.1, c.1)), (add(b.0, d.0), sub(b.1, d.1)));
-            let (minus, i_times) = ((sub(a.0, c.0), add(a.1, c.1)), (add(b.1, d.1), sub(b.0, d.0)));
-            // i·(b − d) is (−(b.1 + d.1), b.0 − d.0).
+            let (a, b) = (complex::<A>(spectrum, k), complex::<A>(spectrum, quarter + k));
+            let (c, d) = (complex::<A>(spectrum, half - k), complex::<A>(spectrum, quarter - k));
+            let (even, odd) = ((A::add(a.0, c.0), A::sub(a.1, c.1)), (A::add(b.0, d.0), A::sub(b.1, d.1)));
+            // a − c, and of i·(b − d) the real part with the other sign and the imaginary part.
+            let (minus, turned) = ((A::sub(a.0, c.0), A::add(a.1, c.1)), (A::add(b.1, d.1), A::sub(b.0, d.0)));
             let z = [
-                (add(even.0, odd.0), add(even.1, odd.1)),
-                (sub(minus.0, i_times.0), add(minus.1, i_times.1)),
-                (sub(even.0, odd.0), sub(even.1, odd.1)),
-                (add(minus.0, i_times.0), sub(minus.1, i_times.1)),
+                (A::add(even.0, odd.0), A::add(even.1, odd.1)),
+                (A::sub(minus.0, turned.0), A::add(minus.1, turned.1)),
+                (A::sub(even.0, odd.0), A::sub(even.1, odd.1)),
+                (A::add(minus.0, turned.0), A::sub(minus.1, turned.1)),
             ];
-            for (r, (re, im)) in z.into_iter().enumerate() {
-                scratch[r * parts + 2 * k - 1] = re;
-                scratch[r * parts + 2 * k] = im;
+            for r in 0..RESIDUES {
+                A::store(z[r].0, &mut scratch[r * parts + 2 * k - 1]);
+                A::store(z[r].1, &mut scratch[r * parts + 2 * k]);
             }
         }
         for r in 0..RESIDUES {
@@ -106,6 +102,21 @@ impl Kernel for Synthesise<'_> {
             dense::<A>(&plan.synthesis[r], input, 1, output, RESIDUES);
         }
     }
+}
+
+// Functions and loops instead of closures: not every closure is inlined, and a call in a kernel empties the registers.
+
+/// A part of T_0 … T_3.
+#[inline(always)]
+fn part<A: Arithmetic>(scratch: &[Row], parts: usize, part: usize) -> [A::Vector; RESIDUES] {
+    let at = &scratch[part..];
+    [A::load(&at[0]), A::load(&at[parts]), A::load(&at[2 * parts]), A::load(&at[3 * parts])]
+}
+
+/// A bin that is not real.
+#[inline(always)]
+fn complex<A: Arithmetic>(spectrum: &[Row], bin: usize) -> (A::Vector, A::Vector) {
+    (A::load(&spectrum[Plan::slot(bin)]), A::load(&spectrum[Plan::slot(bin) + 1]))
 }
 
 /// `out[m · out_step] = Σ_k matrix[m][k] · input[k · step]`, for as many m and k as there are.
@@ -133,27 +144,18 @@ fn dense_tile<A: Arithmetic, const M: usize>(
     out: &mut [Row],
     out_step: usize,
 ) {
-    let rows: [&[f32]; M] = std::array::from_fn(|m| &matrix[m * depth..][..depth]);
-    let mut tile = [[0.0; WIDTH]; M];
+    let mut rows: [&[f32]; M] = [&[]; M];
+    for m in 0..M {
+        rows[m] = &matrix[m * depth..][..depth];
+    }
+    let mut tile = [A::splat(0.0); M];
     for k in 0..depth {
-        let x = &input[k * step];
+        let x = A::load(&input[k * step]);
         for m in 0..M {
-            for n in 0..WIDTH {
-                tile[m][n] = A::multiply_add(rows[m][k], x[n], tile[m][n]);
-            }
+            tile[m] = A::fma(A::splat(rows[m][k]), x, tile[m]);
         }
     }
     for m in 0..M {
-        out[m * out_step] = tile[m];
+        A::store(tile[m], &mut out[m * out_step]);
     }
-}
-
-#[inline(always)]
-pub(super) fn add(a: Row, b: Row) -> Row {
-    std::array::from_fn(|n| a[n] + b[n])
-}
-
-#[inline(always)]
-pub(super) fn sub(a: Row, b: Row) -> Row {
-    std::array::from_fn(|n| a[n] - b[n])
 }

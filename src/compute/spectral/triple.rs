@@ -1,8 +1,9 @@
 //! Where the bins of a signal go: planes of triples, `[planes][signals of a block]`.
 
 use super::plan::Plan;
-use super::transform::{Bins, add, sub};
-use super::{Row, WIDTH};
+use super::super::simd::Arithmetic;
+use super::Row;
+use super::transform::Bins;
 
 /// A left factor (re, re + im, re − im), or of its conjugate.
 pub(in crate::compute) struct Left<'a> {
@@ -18,15 +19,16 @@ pub(in crate::compute) struct Left<'a> {
 
 impl Bins for Left<'_> {
     #[inline(always)]
-    fn put(&mut self, bin: usize, re: Row, im: Row) {
+    fn put<A: Arithmetic>(&mut self, bin: usize, re: A::Vector, im: A::Vector) {
         let at = Plan::plane(bin) * self.signals + self.signal;
-        self.planes[at] = re;
+        A::store(re, &mut self.planes[at]);
         if self.plan.is_real(bin) {
             return;
         }
-        let (s, d) = if self.conjugate { (sub(re, im), add(re, im)) } else { (add(re, im), sub(re, im)) };
-        self.planes[at + self.signals] = s;
-        self.planes[at + 2 * self.signals] = d;
+        let (s, d) = (A::add(re, im), A::sub(re, im));
+        let (s, d) = if self.conjugate { (d, s) } else { (s, d) };
+        A::store(s, &mut self.planes[at + self.signals]);
+        A::store(d, &mut self.planes[at + 2 * self.signals]);
     }
 }
 
@@ -39,24 +41,18 @@ pub(in crate::compute) struct Both<'a> {
 
 impl Bins for Both<'_> {
     #[inline(always)]
-    fn put(&mut self, bin: usize, re: Row, im: Row) {
+    fn put<A: Arithmetic>(&mut self, bin: usize, re: A::Vector, im: A::Vector) {
         let (signals, real) = (self.left.signals, self.left.plan.is_real(bin));
         let at = Plan::plane(bin) * signals + self.left.signal;
-        self.left.put(bin, re, im);
+        self.left.put::<A>(bin, re, im);
         if self.right.is_empty() {
             return;
         }
-        self.right[at] = if real { re } else { add(re, im) };
+        A::store(if real { re } else { A::add(re, im) }, &mut self.right[at]);
         if !real {
-            self.right[at + signals] = negative(im);
-            self.right[at + 2 * signals] = negative(re);
+            let zero = A::splat(0.0);
+            A::store(A::sub(zero, im), &mut self.right[at + signals]);
+            A::store(A::sub(zero, re), &mut self.right[at + 2 * signals]);
         }
     }
-}
-
-#[inline(always)]
-pub(super) fn negative(a: Row) -> Row {
-    let mut out = [0.0; WIDTH];
-    (0..WIDTH).for_each(|n| out[n] = -a[n]);
-    out
 }

@@ -1,40 +1,43 @@
 //! One seam between portable kernels and the machine they run on.
 //!
-//! A kernel is written once, in safe Rust over short fixed-size arrays that LLVM turns into vector registers. The
-//! functions below compile it several times, each with other instructions allowed, and [`dispatch`] picks one when it
+//! A kernel is written once, in safe Rust over rows of 16 channels ([`Arithmetic::Vector`]) or over short fixed-size
+//! arrays that LLVM turns into vector registers. The functions below compile it several times, each with other instructions allowed, and [`dispatch`] picks one when it
 //! runs. Every output element is summed in one fixed order by every variant, so AVX2, AVX-512 and NEON give the same
 //! bits; the baseline of x86-64 has no fused multiply-add and rounds once more.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use portable::*;
+
+/// Channels of a row.
+pub(crate) const WIDTH: usize = 16;
+/// 16 channels side by side: one vector register of AVX-512, two of AVX2, four of NEON.
+pub(crate) type Row = [f32; WIDTH];
 
 /// What the arithmetic of the machine looks like to a kernel.
 pub(crate) trait Arithmetic {
     /// Rows of a register tile of 16 columns: as many as leave the registers room for the operands.
     const TILE_ROWS: usize;
+    /// A row in registers.
+    type Vector: Copy;
     /// a·b + c, fused where the machine has it (without it, `f32::mul_add` would call a slow library function).
     fn multiply_add(a: f32, b: f32, c: f32) -> f32;
-}
-
-/// Fused multiply-add in hardware.
-pub(crate) struct Fused<const ROWS: usize>;
-
-impl<const ROWS: usize> Arithmetic for Fused<ROWS> {
-    const TILE_ROWS: usize = ROWS;
-    #[inline(always)]
-    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
-    }
-}
-
-/// Multiply, round, add, round.
-#[cfg(not(target_arch = "aarch64"))]
-pub(crate) struct Separate;
-
-#[cfg(not(target_arch = "aarch64"))]
-impl Arithmetic for Separate {
-    const TILE_ROWS: usize = 2;
-    #[inline(always)]
-    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
-        a * b + c
-    }
+    /// 16 times the same.
+    fn splat(value: f32) -> Self::Vector;
+    /// A row from memory.
+    fn load(row: &Row) -> Self::Vector;
+    /// A row to memory.
+    fn store(vector: Self::Vector, row: &mut Row);
+    /// a + b.
+    fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// a − b.
+    fn sub(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// a·b + c, rounded as [`Self::multiply_add`] does.
+    fn fma(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    /// 0 where negative; a NaN stays.
+    fn rectify(a: Self::Vector) -> Self::Vector;
 }
 
 /// A computation that [`dispatch`] compiles for several machines. `run` and all it calls must be `#[inline(always)]`:
@@ -81,18 +84,16 @@ pub fn instructions() -> &'static str {
     if cfg!(target_arch = "aarch64") { "neon" } else { "baseline" }
 }
 
-/// 32 registers of 16 lanes: 12 accumulators.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 fn avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Fused<12>>()
+    kernel.run::<x86::Avx512>()
 }
 
-/// 16 registers of 8 lanes: 12 accumulators, two of the right matrix, one of the left.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Fused<6>>()
+    kernel.run::<x86::Avx2>()
 }
 
 /// Asks for a value that will be read soon. Changes nothing but the time.
