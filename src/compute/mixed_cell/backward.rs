@@ -147,9 +147,9 @@ impl MixedCell {
         for_each_item(tasks.collect(), shape.work(state), |(input, block, out)| {
             let right: Vec<&[Row]> =
                 right[input * TAPS.len() * planes..].chunks_exact(planes).take(TAPS.len()).collect();
-            let (signals, used) = (shape.block, out.len() / plan.length);
+            let (plane, used) = (shape.block, out.len() / plan.length);
             let (left, group) = (&left[block * triple..], shape.blocks() * triple);
-            dispatch(Multiply { plan, signals, used, left, group, right: &right, out, add });
+            dispatch(Multiply { plan, used, left, plane, group, right: &right, out, add });
         });
     }
 

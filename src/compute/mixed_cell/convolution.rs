@@ -8,27 +8,30 @@ use super::super::spectral::{Analyse, Filters, Left, Multiply, Row, Synthesise, 
 use super::shape::Shape;
 use super::{ALL_TAPS, TAPS};
 
-/// A state in the frequency domain, left triples `[blocks][inputs][planes][beats of a block]`.
+/// A state in the frequency domain, left triples `[blocks][planes][inputs][beats of a block]`: what a product of one bin
+/// reads lies together.
 pub(super) fn transform(shape: &Shape, state: usize, x: &[Row], conjugate: bool) -> Rows {
     let (plan, inputs, triple) = (shape.plan(state), shape.inputs(state), shape.triple(state));
     let mut planes = arena::take_rows(shape.blocks() * inputs * triple);
     let samples = shape.state_samples(state);
-    let chunks = planes.chunks_exact_mut(triple).enumerate();
-    for_each_item(chunks.collect(), shape.work(state), |(i, planes)| {
-        let (block, input) = (i / inputs, i % inputs);
-        let (phase, group) = (input / shape.groups, input % shape.groups);
+    let chunks = planes.chunks_exact_mut(inputs * triple).enumerate();
+    for_each_item(chunks.collect(), shape.work(state), |(block, planes)| {
         let mut scratch = arena::take_rows(4 * plan.parts() + plan.samples);
         let (scratch, phased) = scratch.split_at_mut(4 * plan.parts());
-        for (signal, beat) in shape.beats(block).enumerate() {
-            let x = &x[(group * shape.batch + beat) * samples..][..samples];
-            let bins = Left { plan, conjugate, planes, signals: shape.block, signal };
-            let input = if shape.stride(state) == 1 {
-                x
-            } else {
-                gather(x, shape.stride(state), phase, phased);
-                &*phased
-            };
-            dispatch(Analyse { plan, input, scratch, bins });
+        for input in 0..inputs {
+            let (phase, group) = (input / shape.groups, input % shape.groups);
+            for (i, beat) in shape.beats(block).enumerate() {
+                let x = &x[(group * shape.batch + beat) * samples..][..samples];
+                let (stride, signal) = (inputs * shape.block, input * shape.block + i);
+                let bins = Left { plan, conjugate, planes: &mut *planes, stride, signal };
+                let input = if shape.stride(state) == 1 {
+                    x
+                } else {
+                    gather(x, shape.stride(state), phase, phased);
+                    &*phased
+                };
+                dispatch(Analyse { plan, input, scratch: &mut *scratch, bins });
+            }
         }
     });
     planes
@@ -117,8 +120,8 @@ pub(super) fn convolve(
     for (block, out) in out.chunks_mut(shape.block * samples).enumerate() {
         let used = out.len() / samples;
         let left = &spectrum[block * inputs * triple..];
-        let (signals, group, right) = (shape.block, triple, &[&right[..]]);
-        dispatch(Multiply { plan, signals, used, left, group, right, out: &mut spectra, add: false });
+        let (plane, group, right) = (inputs * shape.block, shape.block, &[&right[..]]);
+        dispatch(Multiply { plan, used, left, plane, group, right, out: &mut spectra, add: false });
         for (output, spectrum) in out.chunks_exact_mut(samples).zip(spectra.chunks_exact(plan.length)) {
             dispatch(Synthesise { plan, spectrum, scratch: &mut scratch, output });
         }

@@ -59,15 +59,15 @@ impl Convolution<'_> {
                 let rows = beat * samples..(beat + 1) * samples;
                 let (scratch, before) = scratch.split_at_mut(4 * plan.parts());
                 self.undo(&back, rows, before);
-                let left = Left { plan, conjugate: false, planes: &mut *planes, signals: shape.block, signal };
+                let left = Left { plan, conjugate: false, planes: &mut *planes, stride: shape.block, signal };
                 let bins = Both { left, right: &mut right };
                 dispatch(Analyse { plan, input: before, scratch, bins });
             }
             if let Some((x, _)) = &filters {
                 for (input, out) in spectra.chunks_exact_mut(plan.length * WIDTH).enumerate() {
-                    let left = &x[(block * inputs + input) * triple..][..triple];
-                    let (signals, right) = (shape.block, &right[..]);
-                    dispatch(Contract { plan, signals, used, left, right, out, add: block > 0 });
+                    let left = &x[block * inputs * triple + input * shape.block..];
+                    let (left_plane, right, right_plane) = (inputs * shape.block, &right[..], shape.block);
+                    dispatch(Contract { plan, used, left, left_plane, right, right_plane, out, add: block > 0 });
                 }
             }
         }

@@ -5,14 +5,17 @@ use super::super::simd::{Arithmetic, Kernel, prefetch};
 use super::plan::Plan;
 use super::{Row, WIDTH};
 
+/// Depth of a product whose right factor, a triple, stays in the first-level cache (12 KiB) while all signals pass by.
+const DEPTH_TOGETHER: usize = 64;
+
 /// Y(f) = Σ X(f) · W(f) for the signals of a block and 16 output channels.
 pub(in crate::compute) struct Multiply<'a> {
     pub plan: &'a Plan,
-    /// Signals of the block, and how many of them are there.
-    pub signals: usize,
+    /// Signals of the block.
     pub used: usize,
-    /// Left triples `[groups][planes][signals]`, the groups `group` rows apart.
+    /// Left triples, the planes `plane` rows apart, the groups of channels `group` rows, the signals side by side.
     pub left: &'a [Row],
+    pub plane: usize,
     pub group: usize,
     /// Right triples, each `[planes][depth]` for the next depth / 16 groups.
     pub right: &'a [&'a [Row]],
@@ -27,18 +30,23 @@ impl Kernel for Multiply<'_> {
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
-        let Self { plan, signals, used, left, group, right, out, add } = self;
+        let Self { plan, used, left, plane: stride, group, right, out, add } = self;
         let planes = plan.planes();
+        let depth = right.first().map_or(1, |right| right.len() / planes);
+        let together = (DEPTH_TOGETHER / depth).max(1);
         for bin in 0..plan.bins() {
             let (plane, real) = (Plan::plane(bin), plan.is_real(bin));
-            let left = &left[plane * signals..];
-            for (first, count) in tiles(used, A::TILE_ROWS) {
-                let out = &mut out[first * plan.length + Plan::slot(bin)..];
-                let factors = Factors { left: &left[first..], group, signals, right, planes, plane };
-                if real {
-                    by_rows!(count, M => multiply_real::<A, M>(factors, out, plan.length, add));
-                } else {
-                    by_rows!(count, M => multiply_complex::<A, M>(factors, out, plan.length, add));
+            for (part, right) in right.chunks(together).enumerate() {
+                let left = &left[plane * stride + part * together * (depth / WIDTH) * group..];
+                let add = add || part > 0;
+                for (first, count) in tiles(used, A::TILE_ROWS) {
+                    let out = &mut out[first * plan.length + Plan::slot(bin)..];
+                    let factors = Factors { left: &left[first..], group, stride, right, planes, plane };
+                    if real {
+                        by_rows!(count, M => multiply_real::<A, M>(factors, out, plan.length, add));
+                    } else {
+                        by_rows!(count, M => multiply_complex::<A, M>(factors, out, plan.length, add));
+                    }
                 }
             }
         }
@@ -53,7 +61,7 @@ struct Factors<'a> {
     /// Rows from a group of channels to the next.
     group: usize,
     /// Rows from a plane to the next.
-    signals: usize,
+    stride: usize,
     right: &'a [&'a [Row]],
     /// Planes of the right factors, and the first of the bin.
     planes: usize,
@@ -95,8 +103,8 @@ fn accumulate<A: Arithmetic, const M: usize>(
     factors: Factors<'_>,
     plane: usize,
 ) -> [A::Vector; M] {
-    let Factors { left, group, signals, right, planes, plane: first } = factors;
-    let mut left = &left[plane * signals..];
+    let Factors { left, group, stride, right, planes, plane: first } = factors;
+    let mut left = &left[plane * stride..];
     for right in right {
         let depth = right.len() / planes;
         let (right, _) = right[(first + plane) * depth..][..depth].as_chunks::<WIDTH>();
@@ -136,12 +144,14 @@ fn multiply_complex<A: Arithmetic, const M: usize>(factors: Factors<'_>, out: &m
 /// dW(f) = Σ_signals X̄(f) · dY(f) for one group of input and one of output channels.
 pub(in crate::compute) struct Contract<'a> {
     pub plan: &'a Plan,
-    pub signals: usize,
+    /// Signals of the block.
     pub used: usize,
-    /// Left triples of the conjugate, `[planes][signals]`.
+    /// Left triples of the conjugate, the planes `left_plane` rows apart, the signals side by side.
     pub left: &'a [Row],
-    /// Right triples `[planes][signals]`.
+    pub left_plane: usize,
+    /// Right triples, likewise.
     pub right: &'a [Row],
+    pub right_plane: usize,
     /// `[N][16]`, see [`Plan::slot`]: the row of an input channel holds 16 output channels.
     pub out: &'a mut [Row],
     /// Adds to what is there.
@@ -153,12 +163,12 @@ impl Kernel for Contract<'_> {
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
-        let Self { plan, signals, used, left, right, out, add } = self;
+        let Self { plan, used, left, left_plane, right, right_plane, out, add } = self;
         for bin in 0..plan.bins() {
-            let planes = Plan::plane(bin) * signals..;
-            let (left, right) = (&left[planes.clone()], &right[planes]);
+            let plane = Plan::plane(bin);
+            let (left, right) = (&left[plane * left_plane..], &right[plane * right_plane..]);
             let out = &mut out[Plan::slot(bin) * WIDTH..];
-            let sides = Sides { left, right, signals, used };
+            let sides = Sides { left, left_plane, right, right_plane, used };
             let real = plan.is_real(bin);
             for (first, count) in tiles(WIDTH, A::TILE_ROWS) {
                 by_rows!(count, M => contract::<A, M>(&sides, first, out, real, add));
@@ -170,8 +180,9 @@ impl Kernel for Contract<'_> {
 /// Both factors of one bin.
 struct Sides<'a> {
     left: &'a [Row],
+    left_plane: usize,
     right: &'a [Row],
-    signals: usize,
+    right_plane: usize,
     used: usize,
 }
 
@@ -182,8 +193,8 @@ fn accumulate_outer<A: Arithmetic, const M: usize>(
     plane: usize,
     first: usize,
 ) -> [A::Vector; M] {
-    let left = &sides.left[plane * sides.signals..][..sides.used];
-    let right = &sides.right[plane * sides.signals..][..sides.used];
+    let left = &sides.left[plane * sides.left_plane..][..sides.used];
+    let right = &sides.right[plane * sides.right_plane..][..sides.used];
     for (x, dy) in left.iter().zip(right) {
         let x: &[f32; M] = x[first..].first_chunk().expect("a tile within 16");
         let dy = A::load(dy);

@@ -12,7 +12,8 @@ pub(in crate::compute) struct Left<'a> {
     pub conjugate: bool,
     /// `[planes][signals]`.
     pub planes: &'a mut [Row],
-    pub signals: usize,
+    /// Rows from a plane to the next.
+    pub stride: usize,
     /// Which signal of the block this is.
     pub signal: usize,
 }
@@ -20,15 +21,15 @@ pub(in crate::compute) struct Left<'a> {
 impl Bins for Left<'_> {
     #[inline(always)]
     fn put<A: Arithmetic>(&mut self, bin: usize, re: A::Vector, im: A::Vector) {
-        let at = Plan::plane(bin) * self.signals + self.signal;
+        let at = Plan::plane(bin) * self.stride + self.signal;
         A::store(re, &mut self.planes[at]);
         if self.plan.is_real(bin) {
             return;
         }
         let (s, d) = (A::add(re, im), A::sub(re, im));
         let (s, d) = if self.conjugate { (d, s) } else { (s, d) };
-        A::store(s, &mut self.planes[at + self.signals]);
-        A::store(d, &mut self.planes[at + 2 * self.signals]);
+        A::store(s, &mut self.planes[at + self.stride]);
+        A::store(d, &mut self.planes[at + 2 * self.stride]);
     }
 }
 
@@ -42,8 +43,8 @@ pub(in crate::compute) struct Both<'a> {
 impl Bins for Both<'_> {
     #[inline(always)]
     fn put<A: Arithmetic>(&mut self, bin: usize, re: A::Vector, im: A::Vector) {
-        let (signals, real) = (self.left.signals, self.left.plan.is_real(bin));
-        let at = Plan::plane(bin) * signals + self.left.signal;
+        let (stride, real) = (self.left.stride, self.left.plan.is_real(bin));
+        let at = Plan::plane(bin) * stride + self.left.signal;
         self.left.put::<A>(bin, re, im);
         if self.right.is_empty() {
             return;
@@ -51,8 +52,8 @@ impl Bins for Both<'_> {
         A::store(if real { re } else { A::add(re, im) }, &mut self.right[at]);
         if !real {
             let zero = A::splat(0.0);
-            A::store(A::sub(zero, im), &mut self.right[at + signals]);
-            A::store(A::sub(zero, re), &mut self.right[at + 2 * signals]);
+            A::store(A::sub(zero, im), &mut self.right[at + stride]);
+            A::store(A::sub(zero, re), &mut self.right[at + 2 * stride]);
         }
     }
 }
