@@ -36,6 +36,7 @@ mod mixed_edge;
 mod norm;
 mod parallel;
 pub mod plain;
+pub(crate) mod planes;
 mod pool;
 mod process;
 mod product;

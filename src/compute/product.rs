@@ -46,6 +46,7 @@ macro_rules! by_rows {
         }
     };
 }
+pub(super) use by_rows;
 
 /// A product for each of several samples with the same B. Row m of sample b of A starts at
 /// `b * left_sample + m * left_row`, that of C at `b * out_sample + m * out_row`.
@@ -173,7 +174,7 @@ fn multiply_tile<A: Arithmetic, const M: usize, const FULL: bool>(
 
 /// Splits `rows` into tiles of at most `most` rows and nearly equal height: (first row, rows).
 #[inline(always)]
-fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = rows.div_ceil(most).max(1);
     (0..count).map(move |i| (i * rows / count, (i + 1) * rows / count - i * rows / count))
 }
