@@ -3,7 +3,8 @@
 //! A tile is M rows of 16 outputs that stay in registers while taps and channels run. Where there are beats enough, the
 //! rows are one position of M beats: they meet the same taps, so taps that only meet padding are left out (a third of the
 //! multiplications of 27 taps over 19 samples), and nothing is padded. For few beats the rows are M neighbouring
-//! positions of one beat, which is padded for that. Leaving a tap out or adding its zeros gives the same bits.
+//! positions of one beat, which is padded for that. Leaving a tap out or adding its zeros gives the same bits
+//! (as long as the filter is finite).
 
 use std::ops::Range;
 
@@ -17,7 +18,7 @@ use crate::compute::simd::{Arithmetic, Kernel, dispatch};
 #[repr(C, align(64))]
 struct Line(Row);
 
-/// Blocks that pass by all positions before the next do: 16 KiB stay in the first-level cache.
+/// Taps of a plane that pass by all positions before the next plane does: 16 KiB stay in the first-level cache.
 const GROUP: usize = 16;
 
 /// The largest number of rows of a tile on any machine.
@@ -291,9 +292,7 @@ impl Kernel for Finish<'_> {
                 row[n] += bias[n];
             }
             if relu {
-                for n in 0..LANES {
-                    row[n] = rectify(row[n]);
-                }
+                row = row.map(rectify);
             }
             if add {
                 let before = *to;

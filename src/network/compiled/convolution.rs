@@ -4,8 +4,8 @@ use super::channels::Channels;
 use super::scratch::{Block, Scratch};
 use crate::compute::planes::{Direct, Epilogue, Geometry, LANES, Padded, Row, ZERO, fit, for_each_item, rectified};
 
-/// Below this many multiplications waking another thread costs more than it gives.
-const WORTH_SHARING: usize = 1 << 18;
+/// Below this many multiplications (3 µs) another thread's help costs more than it gives.
+const WORTH_SHARING: usize = 1 << 17;
 
 /// A filter `[taps, in, out]` with batch norm folded in, and where it looks.
 #[derive(Debug)]

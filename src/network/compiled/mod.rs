@@ -48,8 +48,8 @@ pub struct Compiled {
     memory: Mutex<Vec<Memory>>,
 }
 
-/// Tiles of beats in a block.
-const TILES: usize = 1;
+/// Beats of a block: what passes from cell to cell stays in the second-level cache.
+const BEATS: usize = 12;
 
 impl Compiled {
     /// Takes over what `network` holds now.
@@ -207,7 +207,8 @@ impl Evaluator for Compiled {
         let threads = rayon::current_num_threads();
         let mut logits = vec![0.0; batch * classes];
         if batch == 1 {
-            self.block(beats, &mut logits, threads);
+            // All of it on a thread of the pool, which asks another for help far sooner than a thread from outside.
+            rayon::scope(|_| self.block(beats, &mut logits, threads));
             return Ok(logits);
         }
         let (mut blocks, mut beats, mut rest) = (Vec::new(), beats, &mut logits[..]);
@@ -223,17 +224,14 @@ impl Evaluator for Compiled {
 }
 
 /// Cuts a batch into blocks of beats: large ones fill the register tiles, and there is something for every thread. Too
-/// few for a tile pass one by one.
+/// few for half a tile pass one by one.
 fn blocks_of(batch: usize, threads: usize) -> Vec<usize> {
-    let rows = tile_rows().max(6);
-    let len = (TILES * rows).min(batch.div_ceil(threads));
-    let mut blocks = Vec::new();
-    let mut left = batch;
+    let len = BEATS.min(batch.div_ceil(threads));
+    let (mut blocks, mut left) = (Vec::new(), batch);
     while left > 0 {
         let next = len.min(left);
-        let next = if 2 * next < rows { 1 } else { next };
-        blocks.push(next);
-        left -= next;
+        blocks.push(if 2 * next < tile_rows() { 1 } else { next });
+        left -= blocks[blocks.len() - 1];
     }
     blocks
 }
