@@ -73,7 +73,7 @@ impl Arithmetic for Separate {
     portable_lanes!();
 }
 
-/// [`Fused`] with lanes in the registers of one instruction set.
+/// Fused multiply-add with lanes in the registers of one instruction set.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod x86 {

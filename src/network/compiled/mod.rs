@@ -33,7 +33,8 @@ use crate::compute::planes::{
     self, Affine, LANES, MaxPool, Row, ZERO, add_rectified, fit, for_each_item, tile_rows, total,
 };
 
-/// See the [module](self).
+/// A [`Derived`] network for evaluation alone, with the weights and running statistics of one moment. A beat's logits have
+/// the same bits in any batch and on any number of threads, and differ from those of [`Derived`] by rounding.
 #[derive(Debug)]
 pub struct Compiled {
     input: InputShape,
