@@ -23,10 +23,13 @@
 //! - `convolution`: a convolution and both its gradients as such products, without copying the signal once a tap.
 //! - `rows`: passes over rows of channels, for normalisation; `pool`: max pooling.
 //! - `conv1d`, `norm`, `pool`, `mixed_edge`: the candle operations, checks first.
+//! - `planes`: what networks that are only evaluated are made of: the forward pass alone, without candle, on planes of
+//!   16 channels.
 //! - `parallel`: work shared out in pieces that depend on shapes alone, so that results have the same bits on any
 //!   number of threads; `arena`: scratch memory that is used again; `process`: what a program sets when it starts.
 //!
-//! Limits: at most 16 pieces a batch are shared out, so more than 16 threads do not help, and a batch of one uses one.
+//! Limits: at most 16 pieces a batch are shared out, so more than 16 threads do not help, and a batch of one uses one
+//! (`planes` has its own rules).
 
 mod arena;
 mod arguments;
@@ -36,6 +39,7 @@ mod mixed_cell;
 mod norm;
 mod parallel;
 pub mod plain;
+pub(crate) mod planes;
 mod pool;
 mod process;
 mod product;

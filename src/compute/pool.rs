@@ -54,7 +54,7 @@ impl Window {
 
     /// The input positions that output position `l` looks at.
     #[inline(always)]
-    fn at(self, l: usize, samples: usize) -> std::ops::Range<usize> {
+    pub(super) fn at(self, l: usize, samples: usize) -> std::ops::Range<usize> {
         let (centre, half) = (l * self.stride, self.kernel / 2);
         centre.saturating_sub(half)..(centre + half + 1).min(samples)
     }

@@ -37,7 +37,7 @@ pub(super) fn lanes<const W: usize>(values: &[f32], first: usize) -> [f32; W] {
 
 /// 0 where negative.
 #[inline(always)]
-pub(super) fn rectify(value: f32) -> f32 {
+pub(crate) fn rectify(value: f32) -> f32 {
     if value < 0.0 { 0.0 } else { value }
 }
 

@@ -4,7 +4,7 @@ use candle_core::{Device, Result, Tensor};
 
 use super::ConfusionMatrix;
 use crate::beat::{Batch, Class, Role, Subset};
-use crate::network::{Network, Pass};
+use crate::network::{Evaluator, Network};
 use crate::support::progress::Progress;
 
 /// Beats a pass; it changes the speed only: with running statistics every beat is computed by itself.
@@ -53,10 +53,11 @@ pub fn classify<R: Role>(
     mut progress: Option<&mut Progress>,
 ) -> Result<Classified> {
     let mut classified = Classified { reference: Vec::new(), probabilities: Vec::new() };
+    let evaluator = network.evaluator()?;
     for batch in beats.batches(BATCH) {
         let n = batch.len();
         classified.reference.extend(batch.classes.iter().map(|&class| Class::ALL[class as usize]));
-        classified.probabilities.extend(probabilities(network, batch)?);
+        classified.probabilities.extend(probabilities(evaluator.as_ref(), &batch)?);
         if let Some(progress) = &mut progress {
             progress.advance(n as u64);
         }
@@ -68,9 +69,11 @@ pub fn classify<R: Role>(
 ///
 /// # Errors
 /// As [`classify`].
-pub fn probabilities(network: &dyn Network, batch: Batch) -> Result<Vec<f32>> {
+pub fn probabilities(evaluator: &dyn Evaluator, batch: &Batch) -> Result<Vec<f32>> {
     let shape = (batch.len(), batch.leads, batch.samples);
-    let values = Tensor::from_vec(batch.values, shape, &Device::Cpu)?;
-    let logits = network.logits(&values, &Pass::evaluation())?;
-    candle_nn::ops::softmax(&logits, 1)?.flatten_all()?.to_vec1()
+    let logits = evaluator.logits(&batch.values, shape.into())?;
+    let classes = logits.len() / batch.len().max(1);
+    candle_nn::ops::softmax(&Tensor::from_vec(logits, (batch.len(), classes), &Device::Cpu)?, 1)?
+        .flatten_all()?
+        .to_vec1()
 }

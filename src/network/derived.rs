@@ -3,13 +3,14 @@
 use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Network;
+use super::compiled::Compiled;
 use super::layer::{Chosen, Head, Preprocess};
 use super::pass::Pass;
 use super::plan::{CellPlan, plan};
 use super::spec::InputShape;
 use super::stem::Stem;
 use super::store::{Maker, Store};
+use super::{Evaluator, Network};
 use crate::cell::{CellGenotype, Genotype};
 use crate::support::random::Generator;
 
@@ -46,10 +47,10 @@ impl Default for DerivedSpec {
 }
 
 #[derive(Debug)]
-struct DerivedCell {
-    preprocess: [Preprocess; 2],
+pub(super) struct DerivedCell {
+    pub(super) preprocess: [Preprocess; 2],
     /// Two operations a node, each with the state it reads.
-    nodes: Vec<[(Chosen, usize); 2]>,
+    pub(super) nodes: Vec<[(Chosen, usize); 2]>,
 }
 
 impl DerivedCell {
@@ -88,10 +89,23 @@ impl DerivedCell {
 #[derive(Debug)]
 pub struct Derived {
     store: Store,
-    stem: Stem,
-    cells: Vec<DerivedCell>,
-    head: Head,
-    shortcuts: bool,
+    pub(super) input: InputShape,
+    pub(super) stem: Stem,
+    pub(super) cells: Vec<DerivedCell>,
+    pub(super) head: Head,
+    pub(super) shortcuts: bool,
+}
+
+/// Whether what leaves cell `i` is kept for the shortcuts (Algorithm 1).
+pub(super) fn keeps(i: usize, cells: usize) -> bool {
+    let third = cells / 3;
+    i == 0 || i == third || i == 2 * third
+}
+
+/// Whether what was kept is added after cell `i` (Algorithm 1, steps 15 to 18).
+pub(super) fn joins(i: usize, cells: usize) -> bool {
+    let third = cells / 3;
+    i + 1 == third || i + 1 == 2 * third
 }
 
 impl Derived {
@@ -110,7 +124,7 @@ impl Derived {
         });
         let cells = cells.collect::<Result<_>>()?;
         let head = Head::new(maker.part("head"), channels, input.classes)?;
-        Ok(Self { store, stem, cells, head, shortcuts: spec.shortcuts })
+        Ok(Self { store, input: *input, stem, cells, head, shortcuts: spec.shortcuts })
     }
 }
 
@@ -119,24 +133,27 @@ impl Network for Derived {
         let mut s0 = self.stem.forward(beats, pass)?;
         let mut s1 = s0.clone();
         let mut t = None;
-        let third = self.cells.len() / 3;
         for (i, cell) in self.cells.iter().enumerate() {
             let next = cell.forward(&s0, &s1, pass)?;
             (s0, s1) = (s1, next);
             if !self.shortcuts {
                 continue;
             }
-            if i == 0 || i == third || i == 2 * third {
+            if keeps(i, self.cells.len()) {
                 t = Some(s1.clone());
             }
-            if i + 1 == third || i + 1 == 2 * third {
-                // Algorithm 1, steps 15 to 18; where a shape differs there is nothing to add (right after a reduction).
+            if joins(i, self.cells.len()) {
+                // Where a shape differs there is nothing to add (right after a reduction).
                 let Some(t) = &t else { continue };
                 let join = |s: Tensor| if s.dims() == t.dims() { (s + t)?.relu() } else { Ok(s) };
                 (s0, s1) = (join(s0)?, join(s1)?);
             }
         }
         self.head.forward(&s1, pass)
+    }
+
+    fn evaluator(&self) -> Result<Box<dyn Evaluator + '_>> {
+        Ok(Box::new(Compiled::new(self)?))
     }
 
     fn store(&self) -> &Store {

@@ -26,9 +26,9 @@ pub(crate) fn update(running: &mut RunningMoments, offset: usize, batch: &Moment
 /// A convolution without bias.
 #[derive(Debug)]
 pub(crate) struct Conv {
-    weight: Var,
-    stride: usize,
-    padding: usize,
+    pub(super) weight: Var,
+    pub(super) stride: usize,
+    pub(super) padding: usize,
 }
 
 impl Conv {
@@ -57,33 +57,39 @@ impl BatchNorm {
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let affine = self.affine.as_ref().map(|(scale, shift)| (pass.weight(scale), pass.weight(shift)));
         if pass.is_training() {
+            let affine = self.affine.as_ref().map(|(scale, shift)| (pass.weight(scale), pass.weight(shift)));
             let affine = affine.as_ref().map(|(scale, shift)| (scale, shift));
             let (y, moments) = compute::batch_norm(x, affine, EPSILON, self.relu)?;
             update(&mut self.statistics.lock(), 0, &moments, x.dim(0)? * x.dim(1)?);
             return Ok(y);
         }
-        let channels = x.dim(2)?;
-        let (mut scale, mut shift) = match affine {
+        let (scale, shift) = self.fixed()?;
+        let (scale, shift) = (Tensor::new(scale, x.device())?, Tensor::new(shift, x.device())?);
+        compute::scale_shift(x, &scale, &shift, self.relu)
+    }
+
+    /// What it is with its running statistics: a scale and a shift for each channel.
+    pub fn fixed(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+        let running = self.statistics.lock();
+        let channels = running.mean.len();
+        let (mut scale, mut shift) = match &self.affine {
             Some((scale, shift)) => (scale.to_vec1::<f32>()?, shift.to_vec1::<f32>()?),
             None => (vec![1.0; channels], vec![0.0; channels]),
         };
-        let running = self.statistics.lock();
         for c in 0..channels {
             scale[c] /= (running.variance[c] + EPSILON as f32).sqrt();
             shift[c] -= running.mean[c] * scale[c];
         }
-        let (scale, shift) = (Tensor::new(scale, x.device())?, Tensor::new(shift, x.device())?);
-        compute::scale_shift(x, &scale, &shift, self.relu)
+        Ok((scale, shift))
     }
 }
 
 /// Convolution, batch norm, ReLU: a convolution among the operations (section IV-C of the paper).
 #[derive(Debug)]
 pub(crate) struct ConvBnRelu {
-    conv: Conv,
-    norm: BatchNorm,
+    pub(super) conv: Conv,
+    pub(super) norm: BatchNorm,
 }
 
 impl ConvBnRelu {
@@ -107,8 +113,8 @@ impl ConvBnRelu {
 /// ReLU, 1×1 convolution, batch norm: what brings a cell's input to its channels.
 #[derive(Debug)]
 pub(crate) struct ReluConvBn {
-    conv: Conv,
-    norm: BatchNorm,
+    pub(super) conv: Conv,
+    pub(super) norm: BatchNorm,
 }
 
 impl ReluConvBn {
@@ -125,9 +131,9 @@ impl ReluConvBn {
 /// Halves the samples: two 1×1 convolutions of stride 2, one of them a sample later, side by side (DARTS).
 #[derive(Debug)]
 pub(crate) struct FactorizedReduce {
-    even: Conv,
-    odd: Conv,
-    norm: BatchNorm,
+    pub(super) even: Conv,
+    pub(super) odd: Conv,
+    pub(super) norm: BatchNorm,
 }
 
 impl FactorizedReduce {
@@ -152,9 +158,9 @@ impl FactorizedReduce {
 /// Max pooling and batch norm.
 #[derive(Debug)]
 pub(crate) struct MaxPoolBn {
-    kernel: usize,
-    stride: usize,
-    norm: BatchNorm,
+    pub(super) kernel: usize,
+    pub(super) stride: usize,
+    pub(super) norm: BatchNorm,
 }
 
 impl MaxPoolBn {
@@ -241,5 +247,10 @@ impl Head {
 
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
         x.mean(1)?.matmul(&pass.weight(&self.weight).t()?)?.broadcast_add(&pass.weight(&self.bias))
+    }
+
+    /// The weight `[classes, inputs]` and the bias.
+    pub fn values(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+        Ok((self.weight.flatten_all()?.to_vec1()?, self.bias.to_vec1()?))
     }
 }

@@ -6,9 +6,13 @@
 //! (`cells.3.preprocess0.conv.weight`, `[out, in, taps]`), so that weights pass from one to the other; see
 //! [`Store::export`].
 //!
-//! [`Pass`] says what a forward pass is for: training or evaluating, with gradients for the weights or without.
+//! [`Pass`] says what a forward pass is for: training or evaluating, with gradients for the weights or without. Whoever
+//! only wants logits asks for [`Network::evaluator`]: of a derived network that is [`Compiled`], a forward pass without
+//! candle and without gradients, whose plain twin is [`Network::logits`] with [`Pass::evaluation`].
 
+mod compiled;
 mod derived;
+mod evaluator;
 mod layer;
 mod pass;
 mod plan;
@@ -17,7 +21,9 @@ mod stem;
 mod store;
 mod supernet;
 
+pub use compiled::Compiled;
 pub use derived::{Derived, DerivedSpec};
+pub use evaluator::Evaluator;
 pub use pass::Pass;
 pub use plan::{CellPlan, STEM_CHANNELS, plan};
 pub use spec::{InputShape, NetworkSpec};
@@ -33,6 +39,12 @@ pub trait Network {
     /// # Errors
     /// When the shape of the beats is not the network's.
     fn logits(&self, beats: &Tensor, pass: &Pass) -> Result<Tensor>;
+
+    /// What computes logits fastest, with the weights and running statistics of this moment.
+    ///
+    /// # Errors
+    /// When candle fails.
+    fn evaluator(&self) -> Result<Box<dyn Evaluator + '_>>;
 
     /// Its variables and running statistics.
     fn store(&self) -> &Store;

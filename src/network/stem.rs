@@ -12,7 +12,7 @@ use crate::compute;
 /// paper): `[batch, leads, samples]` to `[batch, samples / 4, 32]`.
 #[derive(Debug)]
 pub(crate) struct Stem {
-    layer: ConvBnRelu,
+    pub(super) layer: ConvBnRelu,
     leads: usize,
 }
 

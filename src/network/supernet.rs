@@ -4,6 +4,7 @@ use candle_core::{Device, Result, Tensor, Var};
 use serde::{Deserialize, Serialize};
 
 use super::Network;
+use super::evaluator::{Evaluator, Tensors};
 use super::layer::{EPSILON, FactorizedReduce, Head, Preprocess, update};
 use super::pass::Pass;
 use super::plan::{CellPlan, plan};
@@ -169,6 +170,10 @@ impl Network for Supernet {
             (s0, s1) = (s1, next);
         }
         self.head.forward(&s1, pass)
+    }
+
+    fn evaluator(&self) -> Result<Box<dyn Evaluator + '_>> {
+        Ok(Box::new(Tensors(self)))
     }
 
     fn store(&self) -> &Store {

@@ -74,6 +74,7 @@ pub fn predict(model: &Model, stem: &Path, peaks: &Peaks, leads: &[String]) -> R
     let (places, source) = places(stem, peaks, &record.physical(0), frequency)?;
     let processed = ProcessedRecord::new(&record, spec.window, &preprocessing)?;
     let inside: Vec<u64> = places.iter().copied().filter(|&place| processed.contains(place)).collect();
+    let evaluator = model.network.evaluator()?;
     let mut beats = Vec::with_capacity(inside.len());
     for chunk in inside.chunks(BATCH) {
         let mut values = vec![0.0; chunk.len() * processed.beat_size()];
@@ -82,7 +83,7 @@ pub fn predict(model: &Model, stem: &Path, peaks: &Peaks, leads: &[String]) -> R
         }
         let batch =
             Batch { values, classes: vec![0; chunk.len()], leads: spec.input.leads, samples: spec.input.samples };
-        let probabilities = probabilities(model.network.as_ref(), batch)?;
+        let probabilities = probabilities(evaluator.as_ref(), &batch)?;
         let rows = probabilities.as_chunks::<5>().0;
         beats.extend(chunk.iter().zip(rows).map(|(sample, row)| beat(*sample, frequency, *row)));
     }
