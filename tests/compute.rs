@@ -1,7 +1,9 @@
 //! The kernels against their plain twins, against finite differences and against themselves on other numbers of threads.
 
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Result, Tensor, Var};
-use heart_darts::compute::{self, Moments, Options, Statistics, plain};
+use heart_darts::compute::{self, Coefficients, Kind, Moments, Options, Path, Statistics, Wiring, mixed_wiring, plain};
 use heart_darts::support::random::Generator;
 
 /// Standard normal values.
@@ -256,12 +258,69 @@ fn cell(generator: &mut Generator, [batch, samples, channels, stride]: [usize; 4
     arguments
 }
 
-fn mixed_cell(a: &[Tensor], options: &Options) -> Result<(Tensor, Vec<Moments>)> {
-    compute::mixed_cell([&a[0], &a[1]], &a[4..], &a[2], &a[3], options)
+/// The supernet's cell.
+fn mixed_cell(stride: usize, a: &[Tensor], options: &Options) -> Result<(Tensor, Vec<Moments>)> {
+    let added: Vec<_> = a[4..].iter().cloned().map(Some).collect();
+    compute::cell(&mixed_wiring(stride)?, [&a[0], &a[1]], &added, &a[2], Coefficients::Mix(&a[3]), options)
 }
 
-fn plain_cell(a: &[Tensor], options: &Options) -> Result<(Tensor, Vec<Moments>)> {
-    plain::mixed_cell([&a[0], &a[1]], &a[4..], &a[2], &a[3], options)
+fn plain_cell(stride: usize, a: &[Tensor], options: &Options) -> Result<(Tensor, Vec<Moments>)> {
+    let added: Vec<_> = a[4..].iter().cloned().map(Some).collect();
+    plain::cell(&*mixed_wiring(stride)?, [&a[0], &a[1]], &added, &a[2], Coefficients::Mix(&a[3]), options)
+}
+
+/// A derived cell: two paths a node, one of them a pool that the other node shares, an identity, and two convolutions from
+/// one state to one node. In stride 2 something is added to the second node alone.
+fn derived_wiring(stride: usize) -> Arc<Wiring> {
+    let path = |state, node, kind| Path { state, node, kind, weight: 0 };
+    let (conv, pool) = (|taps| Kind::Convolution { taps }, |kernel| Kind::MaxPool { kernel });
+    let paths = [
+        path(0, 0, conv(9)),
+        path(1, 0, pool(5)),
+        path(1, 1, pool(5)),
+        path(2, 1, conv(27)),
+        path(3, 2, Kind::Identity),
+        path(0, 2, conv(3)),
+        path(2, 3, conv(5)),
+        path(2, 3, conv(13)),
+    ];
+    Arc::new(Wiring::new(4, stride, &paths).unwrap())
+}
+
+fn derived_arguments(generator: &mut Generator, [batch, samples, channels, stride]: [usize; 4]) -> Vec<Tensor> {
+    let wiring = derived_wiring(stride);
+    let scale = 1.0 / (9.0 * channels as f64).sqrt();
+    let filters = normal(generator, &[wiring.taps(), channels, channels]).affine(scale, 0.0).unwrap();
+    let affine = normal(generator, &[wiring.normalised(), 2, channels]);
+    let mut arguments = vec![normal(generator, &[batch, samples, channels])];
+    arguments.extend([normal(generator, &[batch, samples, channels]), filters, affine]);
+    arguments.extend((stride == 2).then(|| normal(generator, &[batch, (samples - 1) / 2 + 1, channels])));
+    arguments
+}
+
+fn derived_cell(stride: usize, a: &[Tensor], options: &Options, fast: bool) -> Result<(Tensor, Vec<Moments>)> {
+    let (wiring, affine) = (derived_wiring(stride), Coefficients::Affine(&a[3]));
+    let added: Vec<_> = (0..4).map(|node| a.get(4).filter(|_| node == 1).cloned()).collect();
+    let added = if stride == 2 { &added[..] } else { &[] };
+    if fast {
+        compute::cell(&wiring, [&a[0], &a[1]], added, &a[2], affine, options)
+    } else {
+        plain::cell(&wiring, [&a[0], &a[1]], added, &a[2], affine, options)
+    }
+}
+
+#[test]
+fn derived_cell_equals_its_twin() {
+    let mut generator = Generator::new(15);
+    for shape in CELLS {
+        let [batch, samples, channels, stride] = shape;
+        let arguments = derived_arguments(&mut generator, shape);
+        let options = Options { eps: 1e-3, ..Options::default() };
+        let label = format!("derived cell {batch} {samples} {channels} stride {stride}");
+        let fast = |a: &[Tensor]| Ok(derived_cell(stride, a, &options, true)?.0);
+        let twin = |a: &[Tensor]| Ok(derived_cell(stride, a, &options, false)?.0);
+        assert_twins(&label, &fast, &twin, &arguments, &mut generator);
+    }
 }
 
 const CELLS: [[usize; 4]; 9] = [
@@ -282,14 +341,14 @@ fn mixed_cell_equals_its_twin() {
     for shape in CELLS {
         let [batch, samples, channels, stride] = shape;
         let arguments = cell(&mut generator, shape);
-        let options = Options { stride, eps: 1e-3, ..Options::default() };
+        let options = Options { eps: 1e-3, ..Options::default() };
         let label = format!("mixed_cell {batch} {samples} {channels} stride {stride}");
-        let fast = |a: &[Tensor]| Ok(mixed_cell(a, &options)?.0);
-        let twin = |a: &[Tensor]| Ok(plain_cell(a, &options)?.0);
+        let fast = |a: &[Tensor]| Ok(mixed_cell(stride, a, &options)?.0);
+        let twin = |a: &[Tensor]| Ok(plain_cell(stride, a, &options)?.0);
         assert_twins(&label, &fast, &twin, &arguments, &mut generator);
 
-        let (_, found) = mixed_cell(&arguments, &options).unwrap();
-        let (_, expected) = plain_cell(&arguments, &options).unwrap();
+        let (_, found) = mixed_cell(stride, &arguments, &options).unwrap();
+        let (_, expected) = plain_cell(stride, &arguments, &options).unwrap();
         assert_eq!(found.len(), compute::EDGES * compute::NORMALISED);
         let close = |f: &[f32], e: &[f32]| f.iter().zip(e).all(|(f, e)| (f - e).abs() < 1e-5 * (1.0 + e.abs()));
         for (f, e) in found.iter().zip(&expected) {
@@ -303,8 +362,8 @@ fn mixed_cell_equals_its_twin() {
             })
             .collect();
         let options = Options { statistics: Statistics::Running(&running), ..options };
-        let fast = |a: &[Tensor]| Ok(mixed_cell(a, &options)?.0);
-        let twin = |a: &[Tensor]| Ok(plain_cell(a, &options)?.0);
+        let fast = |a: &[Tensor]| Ok(mixed_cell(stride, a, &options)?.0);
+        let twin = |a: &[Tensor]| Ok(plain_cell(stride, a, &options)?.0);
         assert_twins(&format!("{label} running"), &fast, &twin, &arguments, &mut generator);
     }
 }
@@ -312,10 +371,10 @@ fn mixed_cell_equals_its_twin() {
 #[test]
 fn mixed_cell_leaves_the_weight_gradient_out_when_told() {
     let mut generator = Generator::new(9);
-    let arguments = cell(&mut generator, [2, 19, 16, 1]);
-    let all = Options::default();
+    let (stride, all) = (1, Options::default());
+    let arguments = cell(&mut generator, [2, 19, 16, stride]);
     let without = Options { weight_gradient: false, ..all };
-    let with = |options: Options| differentiate(&|a| Ok(mixed_cell(a, &options)?.0), &arguments, None);
+    let with = |options: Options| differentiate(&|a| Ok(mixed_cell(stride, a, &options)?.0), &arguments, None);
     let ((y, g), (y0, g0)) = (with(all), with(without));
     assert_eq!(floats(&y), floats(&y0));
     for i in [0, 1, 3] {
@@ -330,12 +389,12 @@ fn mixed_cell_leaves_the_weight_gradient_out_when_told() {
 fn mixed_cell_leaves_the_inputs_gradient_out_when_they_are_constants() {
     let mut generator = Generator::new(14);
     let arguments = cell(&mut generator, [3, 19, 16, 2]);
-    let options = Options { stride: 2, ..Options::default() };
-    let (_, all) = differentiate(&|a| Ok(mixed_cell(a, &options)?.0), &arguments, None);
+    let (stride, options) = (2, Options::default());
+    let (_, all) = differentiate(&|a| Ok(mixed_cell(stride, a, &options)?.0), &arguments, None);
     let constant = |a: &[Tensor]| {
         let mut fixed = arguments.clone();
         fixed[2..4].clone_from_slice(&a[2..4]);
-        Ok(mixed_cell(&fixed, &options)?.0)
+        Ok(mixed_cell(stride, &fixed, &options)?.0)
     };
     let (_, some) = differentiate(&constant, &arguments, None);
     assert_eq!(floats(&all[2]), floats(&some[2]));
@@ -354,9 +413,16 @@ fn gradients_are_those_of_finite_differences() {
         assert_differences("conv1d", &twin, &[x.clone(), w], &mut generator);
         let twin = |a: &[Tensor]| plain::max_pool1d(&a[0], 3, stride);
         assert_differences("max_pool1d", &twin, std::slice::from_ref(&y), &mut generator);
-        let options = Options { stride, eps: 1e-3, ..Options::default() };
-        let twin = |a: &[Tensor]| Ok(plain_cell(a, &options)?.0);
-        assert_differences("mixed_cell", &twin, &cell(&mut generator, [2, 9, 3, stride]), &mut generator);
+        let options = Options { eps: 1e-3, ..Options::default() };
+        let twin = |a: &[Tensor]| Ok(plain_cell(stride, a, &options)?.0);
+        assert_differences("mixed cell", &twin, &cell(&mut generator, [2, 9, 3, stride]), &mut generator);
+        let twin = |a: &[Tensor]| Ok(derived_cell(stride, a, &options, false)?.0);
+        assert_differences(
+            "derived cell",
+            &twin,
+            &derived_arguments(&mut generator, [2, 9, 3, stride]),
+            &mut generator,
+        );
     }
     let affine = [x, normal(&mut generator, &[4]), normal(&mut generator, &[4])];
     let twin = |a: &[Tensor]| Ok(plain::batch_norm(&a[0], Some((&a[1], &a[2])), 1e-5, true)?.0);
@@ -374,8 +440,10 @@ fn bits_of_everything() -> Vec<u64> {
     };
     for stride in [1, 2] {
         let arguments = cell(&mut generator, [23, 38, 16, stride]);
-        let options = Options { stride, ..Options::default() };
-        keep(differentiate(&|a| Ok(mixed_cell(a, &options)?.0), &arguments, None));
+        let options = Options::default();
+        keep(differentiate(&|a| Ok(mixed_cell(stride, a, &options)?.0), &arguments, None));
+        let derived = derived_arguments(&mut generator, [230, 38, 16, stride]);
+        keep(differentiate(&|a| Ok(derived_cell(stride, a, &options, true)?.0), &derived, None));
         keep(differentiate(&|a| compute::max_pool1d(&a[0], 3, stride), &arguments[..1], None));
         let w = normal(&mut generator, &[9, 16, 24]);
         let arguments = [arguments[0].clone(), w];
@@ -448,18 +516,32 @@ fn misuse_is_explained() {
         &["contiguous"],
     );
     let cell = cell(&mut generator, [2, 9, 4, 1]);
-    let mixed = |x: &Tensor, w: &Tensor, p: &Tensor, o| compute::mixed_cell([x, x], &[], w, p, &o).map(|(y, _)| y);
-    let options = Options::default();
-    check(message(mixed(&cell[0], &w, &cell[3], options)), &["mixed_cell", "[1036, 4, 4]", "[3, 4, 4]"]);
-    check(message(mixed(&cell[0], &cell[2], &c, options)), &["p must be", "[14, 10]", "[4]"]);
-    check(message(mixed(&cell[0], &cell[2], &cell[3], Options { stride: 3, ..options })), &["1 or 2", "3"]);
+    let (wiring, options) = (mixed_wiring(1).unwrap(), Options::default());
+    let mixed = |inputs: [&Tensor; 2], added: &[Option<Tensor>], w: &Tensor, p: &Tensor, o: Options| {
+        compute::cell(&wiring, inputs, added, w, Coefficients::Mix(p), &o).map(|(y, _)| y)
+    };
+    let both = [&x, &x];
+    check(message(mixed(both, &[], &w, &cell[3], options)), &["cell", "[1036, 4, 4]", "[3, 4, 4]"]);
+    check(message(mixed(both, &[], &cell[2], &c, options)), &["140 mixing weights", "[4]"]);
     let few = [Moments { mean: vec![0.0; 4], variance: vec![1.0; 4] }];
     let running = Options { statistics: Statistics::Running(&few), ..options };
-    check(message(mixed(&cell[0], &cell[2], &cell[3], running)), &["112 pairs of 4", "found"]);
+    check(message(mixed(both, &[], &cell[2], &cell[3], running)), &["112 pairs of 4", "found"]);
     let short = x.narrow(1, 0, 5).unwrap();
-    let pair =
-        |inputs: [&Tensor; 2], added: &[Tensor]| compute::mixed_cell(inputs, added, &cell[2], &cell[3], &options);
-    check(message(pair([&x, &short], &[]).map(|(y, _)| y)), &["the second input", "[2, 9, 4]", "[2, 5, 4]"]);
-    check(message(pair([&x, &x], &[x.clone()]).map(|(y, _)| y)), &["4 nodes", "found 1"]);
-    check(message(pair([&x, &x], &vec![short.clone(); 4]).map(|(y, _)| y)), &["what is added", "[2, 5, 4]"]);
+    check(
+        message(mixed([&x, &short], &[], &cell[2], &cell[3], options)),
+        &["the second input", "[2, 9, 4]", "[2, 5, 4]"],
+    );
+    check(message(mixed(both, &[None], &cell[2], &cell[3], options)), &["each of 4 nodes", "found 1"]);
+    let added = [Some(short), None, None, None];
+    check(message(mixed(both, &added, &cell[2], &cell[3], options)), &["what is added", "[2, 5, 4]"]);
+    let affine = Coefficients::Affine(&c);
+    let result = compute::cell(&wiring, both, &[], &cell[2], affine, &options).map(|(y, _)| y);
+    check(message(result), &["scale and shift", "[112, 2, 4]", "[4]"]);
+    let path = |state, node, kind| Path { state, node, kind, weight: 0 };
+    let wired = |stride, paths: &[Path]| Wiring::new(4, stride, paths).unwrap_err().to_string();
+    check(wired(3, &[]), &["1 or 2", "3"]);
+    check(wired(1, &[path(2, 0, Kind::Identity)]), &["state 2", "node 0"]);
+    check(wired(1, &[path(0, 1, Kind::Identity), path(0, 0, Kind::Identity)]), &["in order"]);
+    check(wired(1, &[path(0, 0, Kind::Convolution { taps: 4 })]), &["odd", "4"]);
+    check(wired(2, &[path(1, 0, Kind::Identity)]), &["identity", "halve"]);
 }

@@ -21,6 +21,7 @@ struct Case {
     channels: usize,
     layers: usize,
     shortcuts: bool,
+    beats: String,
     evaluated: Vec<Vec<f64>>,
     logits: Vec<Vec<f64>>,
     loss: f64,
@@ -76,7 +77,7 @@ fn fill(case: &Case, network: &dyn Network) -> (Tensor, Vec<u32>) {
     let filled: HashMap<_, _> = exported.iter().map(|(name, t)| (name.clone(), tensor(name, t.dims()))).collect();
     network.store().import(&filled).unwrap();
     let shape = (case.batch, case.leads, case.samples);
-    let beats = Tensor::from_vec(values("beats", shape.0 * shape.1 * shape.2), shape, &Device::Cpu).unwrap();
+    let beats = Tensor::from_vec(values(&case.beats, shape.0 * shape.1 * shape.2), shape, &Device::Cpu).unwrap();
     (beats, (0..case.batch as u32).map(|i| i % 5).collect())
 }
 

@@ -9,7 +9,7 @@
 //! | [`batch_norm`] | y = scale · (x − mean) / √(variance + ε) + shift over batch and samples; ReLU if wanted | x, scale, shift |
 //! | [`scale_shift`] | y = a·x + b, what batch norm is once its statistics are fixed; ReLU if wanted | x, a, b |
 //! | [`max_pool1d`] | the largest of 3 or 5 neighbours | x |
-//! | [`mixed_edge()`] | Σ p_k · operation_k(x), all ten operations of a supernet's edge at once | x, w, p |
+//! | [`cell()`] | all paths of a cell: Σ p · ReLU(BN(conv(x))) and so on to each node | x, w, p or scale and shift |
 //!
 //! [`plain`] has the same functions out of candle's own operations. They run on devices without kernels, in any float
 //! type, and `tests/compute.rs` holds the kernels to them: results and all gradients within 1e-4, the twins' gradients
@@ -22,7 +22,8 @@
 //! - `product`: the two matrix products on register tiles in which all multiplications of convolutions happen.
 //! - `convolution`: a convolution and both its gradients as such products, without copying the signal once a tap.
 //! - `rows`: passes over rows of channels, for normalisation; `pool`: max pooling.
-//! - `conv1d`, `norm`, `pool`, `mixed_edge`: the candle operations, checks first.
+//! - `spectral`: convolutions of long filters in the frequency domain.
+//! - `conv1d`, `norm`, `pool`, `cell`: the candle operations, checks first.
 //! - `planes`: what networks that are only evaluated are made of: the forward pass alone, without candle, on planes of
 //!   16 channels.
 //! - `parallel`: work shared out in pieces that depend on shapes alone, so that results have the same bits on any
@@ -33,9 +34,9 @@
 
 mod arena;
 mod arguments;
+mod cell;
 mod conv1d;
 mod convolution;
-mod mixed_cell;
 mod norm;
 mod parallel;
 pub mod plain;
@@ -48,8 +49,11 @@ pub(crate) mod simd;
 mod spectral;
 
 pub use arena::release_memory;
+pub use cell::{
+    ALL_TAPS, Coefficients, EDGES, Kind, MIXED_NORMALISED, NODES, NORMALISED, OPERATIONS, Options, POOLS, Path,
+    Statistics, TAPS, Wiring, cell, mixed_wiring,
+};
 pub use conv1d::conv1d;
-pub use mixed_cell::{ALL_TAPS, EDGES, NODES, NORMALISED, OPERATIONS, Options, POOLS, Statistics, TAPS, mixed_cell};
 pub use norm::{batch_norm, scale_shift};
 pub use pool::max_pool1d;
 pub use process::prepare;

@@ -4,7 +4,7 @@
 use candle_core::{Result, Tensor};
 
 use super::arguments::{Signal, signal};
-use super::mixed_cell::{self, ALL_TAPS, NODES, NORMALISED, Options, POOLS, Statistics, TAPS};
+use super::cell::{self, Coefficients, Kind, Options, Path, Statistics, Wiring};
 use super::rows::Moments;
 use super::{conv1d as fast_conv1d, pool};
 
@@ -97,79 +97,76 @@ pub fn max_pool1d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
     Ok(best)
 }
 
-/// [`super::mixed_cell`].
+/// [`super::cell`].
 ///
 /// # Errors
 /// When a shape does not fit.
-pub fn mixed_cell(
+pub fn cell(
+    wiring: &Wiring,
     inputs: [&Tensor; 2],
-    added: &[Tensor],
-    w: &Tensor,
-    p: &Tensor,
+    added: &[Option<Tensor>],
+    filters: &Tensor,
+    coefficients: Coefficients<'_>,
     options: &Options<'_>,
 ) -> Result<(Tensor, Vec<Moments>)> {
-    mixed_cell::check(inputs, added, w, p, options)?;
-    let w = if options.weight_gradient { w.clone() } else { w.detach() };
+    cell::check(wiring, inputs, added, filters, coefficients, options)?;
+    let filters = if options.weight_gradient { filters.clone() } else { filters.detach() };
     let mut states = inputs.map(Tensor::clone).to_vec();
     let mut moments = Vec::new();
-    for node in 0..NODES {
-        let mut sum = added.get(node).cloned();
-        for (state, x) in states.iter().enumerate() {
-            let edge = moments.len() / NORMALISED;
-            let stride = if state < 2 { options.stride } else { 1 };
-            let w = w.narrow(0, edge * ALL_TAPS, ALL_TAPS)?;
-            let statistics = match options.statistics {
-                Statistics::Training => Statistics::Training,
-                Statistics::Running(all) => Statistics::Running(&all[edge * NORMALISED..][..NORMALISED]),
+    for node in 0..wiring.nodes() {
+        let mut sum = added.get(node).cloned().flatten();
+        for &Path { state, kind, weight, .. } in wiring.paths().iter().filter(|path| path.node == node) {
+            let (x, stride) = (&states[state], if state < 2 { wiring.stride() } else { 1 });
+            let normal = moments.len();
+            let normalised = |y: &Tensor| normalised(y, options, normal);
+            let (mut y, found) = match kind {
+                Kind::Identity => (x.clone(), None),
+                Kind::MaxPool { kernel } => normalised(&max_pool1d(x, kernel, stride)?)?,
+                Kind::Convolution { taps } => {
+                    let first = wiring.first_tap(normal);
+                    normalised(&conv1d(x, &filters.narrow(0, first, taps)?.contiguous()?, stride, taps / 2)?)?
+                }
             };
-            let options = Options { stride, statistics, ..*options };
-            let (y, found) = mixed_edge(x, &w, &p.get(edge)?, &options)?;
+            if let (Coefficients::Affine(values), true) = (coefficients, found.is_some()) {
+                let values = values.get(normal)?;
+                y = y.broadcast_mul(&values.get(0)?)?.broadcast_add(&values.get(1)?)?;
+            }
+            if matches!(kind, Kind::Convolution { .. }) {
+                y = y.relu()?;
+            }
+            if let Coefficients::Mix(weights) = coefficients {
+                y = y.broadcast_mul(&weights.flatten_all()?.narrow(0, weight, 1)?)?;
+            }
             moments.extend(found);
             sum = Some(match sum {
                 None => y,
                 Some(sum) => (sum + y)?,
             });
         }
-        states.extend(sum);
+        states.push(match sum {
+            Some(sum) => sum,
+            None => {
+                let (batch, samples, channels) = inputs[0].dims3()?;
+                Tensor::zeros(
+                    (batch, (samples - 1) / wiring.stride() + 1, channels),
+                    filters.dtype(),
+                    filters.device(),
+                )?
+            }
+        });
     }
     Ok((Tensor::cat(&states[2..], 2)?, moments))
 }
 
-/// One edge: y and its eight moments.
-fn mixed_edge(x: &Tensor, w: &Tensor, p: &Tensor, options: &Options<'_>) -> Result<(Tensor, Vec<Moments>)> {
-    let (mut terms, mut moments) = (Vec::new(), Vec::new());
-    let mut normalised = |y: &Tensor, relu: bool| -> Result<Tensor> {
-        let (y, found) = match options.statistics {
-            Statistics::Training => batch_norm(y, None, options.eps, relu)?,
-            Statistics::Running(fixed) => {
-                let Moments { mean, variance } = &fixed[moments.len()];
-                let constant = |v: &Vec<f32>| Tensor::new(v.as_slice(), y.device())?.to_dtype(y.dtype());
-                let y = normalise(y, &constant(mean)?, &constant(variance)?, options.eps)?;
-                (if relu { y.relu()? } else { y }, fixed[moments.len()].clone())
-            }
-        };
-        moments.push(found);
-        Ok(y)
+/// A signal normalised by its own moments or by running ones.
+fn normalised(y: &Tensor, options: &Options<'_>, normal: usize) -> Result<(Tensor, Option<Moments>)> {
+    let (y, found) = match options.statistics {
+        Statistics::Training => batch_norm(y, None, options.eps, false)?,
+        Statistics::Running(fixed) => {
+            let Moments { mean, variance } = &fixed[normal];
+            let constant = |v: &Vec<f32>| Tensor::new(v.as_slice(), y.device())?.to_dtype(y.dtype());
+            (normalise(y, &constant(mean)?, &constant(variance)?, options.eps)?, fixed[normal].clone())
+        }
     };
-    let mut first = 0;
-    for taps in TAPS {
-        let y = conv1d(x, &w.narrow(0, first, taps)?.contiguous()?, options.stride, taps / 2)?;
-        terms.push(normalised(&y, true)?);
-        first += taps;
-    }
-    for kernel in POOLS {
-        terms.push(normalised(&max_pool1d(x, kernel, options.stride)?, false)?);
-    }
-    if options.stride == 1 {
-        terms.push(x.clone());
-    }
-    let mut y: Option<Tensor> = None;
-    for (i, term) in terms.iter().enumerate() {
-        let term = term.broadcast_mul(&p.narrow(0, i, 1)?)?;
-        y = Some(match y {
-            None => term,
-            Some(sum) => (sum + term)?,
-        });
-    }
-    Ok((y.expect("eight terms"), moments))
+    Ok((y, Some(found)))
 }

@@ -4,14 +4,15 @@ use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::compiled::Compiled;
-use super::layer::{Chosen, Head, Preprocess};
+use super::derived_cell::DerivedCell;
+use super::layer::Head;
 use super::pass::Pass;
-use super::plan::{CellPlan, plan};
+use super::plan::plan;
 use super::spec::InputShape;
 use super::stem::Stem;
 use super::store::{Maker, Store};
 use super::{Evaluator, Network};
-use crate::cell::{CellGenotype, Genotype};
+use crate::cell::Genotype;
 use crate::support::random::Generator;
 
 /// What a derived network is, apart from its genotype and its input.
@@ -43,45 +44,6 @@ impl DerivedSpec {
 impl Default for DerivedSpec {
     fn default() -> Self {
         Self { channels: 16, layers: 15, shortcuts: true }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct DerivedCell {
-    pub(super) preprocess: [Preprocess; 2],
-    /// Two operations a node, each with the state it reads.
-    pub(super) nodes: Vec<[(Chosen, usize); 2]>,
-}
-
-impl DerivedCell {
-    fn new(mut maker: Maker, genotype: &CellGenotype, cell: &CellPlan) -> Result<Self> {
-        let first = Preprocess::new(
-            maker.part("preprocess0"),
-            cell.before_previous,
-            cell.channels,
-            cell.after_reduction,
-            true,
-        )?;
-        let second = Preprocess::new(maker.part("preprocess1"), cell.previous, cell.channels, false, true)?;
-        let mut nodes = Vec::with_capacity(genotype.nodes.len());
-        for (i, inputs) in genotype.nodes.iter().enumerate() {
-            let mut edge = |j: usize| {
-                let input = inputs[j];
-                let stride = if cell.reduction && input.from < 2 { 2 } else { 1 };
-                let part = maker.part(format_args!("operations.{}", 2 * i + j));
-                Ok::<_, candle_core::Error>((Chosen::new(part, input.operation, cell.channels, stride)?, input.from))
-            };
-            nodes.push([edge(0)?, edge(1)?]);
-        }
-        Ok(Self { preprocess: [first, second], nodes })
-    }
-
-    fn forward(&self, s0: &Tensor, s1: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let mut states = vec![self.preprocess[0].forward(s0, pass)?, self.preprocess[1].forward(s1, pass)?];
-        for [(a, from_a), (b, from_b)] in &self.nodes {
-            states.push((a.forward(&states[*from_a], pass)? + b.forward(&states[*from_b], pass)?)?);
-        }
-        Tensor::cat(&states[2..], 2)
     }
 }
 

@@ -61,12 +61,22 @@ impl BatchNorm {
             let affine = self.affine.as_ref().map(|(scale, shift)| (pass.weight(scale), pass.weight(shift)));
             let affine = affine.as_ref().map(|(scale, shift)| (scale, shift));
             let (y, moments) = compute::batch_norm(x, affine, EPSILON, self.relu)?;
-            update(&mut self.statistics.lock(), 0, &moments, x.dim(0)? * x.dim(1)?);
+            self.update(&moments, x.dim(0)? * x.dim(1)?);
             return Ok(y);
         }
         let (scale, shift) = self.fixed()?;
         let (scale, shift) = (Tensor::new(scale, x.device())?, Tensor::new(shift, x.device())?);
         compute::scale_shift(x, &scale, &shift, self.relu)
+    }
+
+    /// Scale and shift, if it has them.
+    pub fn affine(&self) -> Option<(&Var, &Var)> {
+        self.affine.as_ref().map(|(scale, shift)| (scale, shift))
+    }
+
+    /// Takes a batch's moments over `n` values a channel into the running ones.
+    pub fn update(&self, batch: &Moments, n: usize) {
+        update(&mut self.statistics.lock(), 0, batch, n);
     }
 
     /// What it is with its running statistics: a scale and a shift for each channel.

@@ -12,6 +12,7 @@
 
 mod compiled;
 mod derived;
+mod derived_cell;
 mod evaluator;
 mod layer;
 mod pass;

@@ -52,6 +52,11 @@ impl Pass {
         self.weight_gradients
     }
 
+    /// Whether paths may be dropped.
+    pub(crate) fn drops_paths(&self) -> bool {
+        self.drop_path > 0.0
+    }
+
     /// The tensor of a variable, cut from the graph when it needs no gradient.
     pub fn weight(&self, variable: &Var) -> Tensor {
         if self.weight_gradients { variable.as_tensor().clone() } else { variable.as_detached_tensor() }

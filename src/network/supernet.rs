@@ -12,7 +12,7 @@ use super::spec::InputShape;
 use super::stem::Stem;
 use super::store::{Maker, Statistics, Store};
 use crate::cell::Operation;
-use crate::compute::{self, EDGES, Moments, NODES, Options, Statistics as NormStatistics};
+use crate::compute::{self, Coefficients, EDGES, Moments, NODES, Options, Statistics as NormStatistics};
 use crate::support::random::Generator;
 
 /// Standard deviation of alpha before the first step (DARTS).
@@ -84,7 +84,7 @@ impl SearchCell {
                 reduce[state].forward(&inputs[state], pass)?.broadcast_mul(&p)
             });
             let (Some(first), Some(second)) = (weighted.next(), weighted.next()) else { continue };
-            added.push((first? + second?)?);
+            added.push(Some((first? + second?)?));
         }
         let running: Vec<Moments> = if pass.is_training() {
             Vec::new()
@@ -94,13 +94,14 @@ impl SearchCell {
             parts.map(|(mean, variance)| Moments { mean: mean.to_vec(), variance: variance.to_vec() }).collect()
         };
         let options = Options {
-            stride: if self.reduction { 2 } else { 1 },
             eps: EPSILON,
             weight_gradient: pass.has_weight_gradients(),
             statistics: if pass.is_training() { NormStatistics::Training } else { NormStatistics::Running(&running) },
         };
         let filters = pass.weight(&self.filters);
-        let (y, moments) = compute::mixed_cell([&inputs[0], &inputs[1]], &added, &filters, p, &options)?;
+        let wiring = compute::mixed_wiring(if self.reduction { 2 } else { 1 })?;
+        let (inputs, p) = ([&inputs[0], &inputs[1]], Coefficients::Mix(p));
+        let (y, moments) = compute::cell(&wiring, inputs, &added, &filters, p, &options)?;
         if pass.is_training() {
             let n = y.dim(0)? * y.dim(1)?;
             let mut running = self.statistics.lock();

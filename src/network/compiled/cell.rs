@@ -7,7 +7,7 @@ use super::convolution::{Convolution, rows_of};
 use super::fold;
 use super::scratch::{Block, Scratch};
 use crate::compute::planes::{Affine, MaxPool, Row, add, fit};
-use crate::network::derived::DerivedCell;
+use crate::network::derived_cell::DerivedCell;
 use crate::network::layer::Chosen;
 
 /// The channels and the samples of a signal of a beat.

@@ -1,4 +1,4 @@
-//! One convolution of an edge, forward, for the whole batch and 16 output channels; and the transform of a state.
+//! One convolution, forward, for a run of blocks and 16 output channels; and the transform of a state.
 
 use super::super::arena::{self, Rows};
 use super::super::parallel::for_each_item;
@@ -6,7 +6,7 @@ use super::super::rows::{Sums, sums};
 use super::super::simd::dispatch;
 use super::super::spectral::{Analyse, Filters, Left, Multiply, Row, Synthesise, WIDTH};
 use super::shape::Shape;
-use super::{ALL_TAPS, TAPS};
+use super::wiring::Convolution;
 
 /// A state in the frequency domain, left triples `[blocks][planes][inputs][beats of a block]`: what a product of one bin
 /// reads lies together.
@@ -43,11 +43,11 @@ fn gather(x: &[Row], stride: usize, phase: usize, to: &mut [Row]) {
     to.iter_mut().for_each(|to| *to = rows.next().copied().unwrap_or([0.0; WIDTH]));
 }
 
-/// The filters of convolution `k` of an edge, all its input channels and 16 output channels: `[taps][groups · 16]`.
-pub(super) fn pack(shape: &Shape, w: &[f32], edge: usize, k: usize, group: usize) -> Rows {
+/// The filters of a convolution, all its input channels and 16 output channels: `[taps][groups · 16]`.
+fn pack(shape: &Shape, w: &[f32], convolution: &Convolution, group: usize) -> Rows {
     let (channels, depth) = (shape.channels, shape.groups * WIDTH);
-    let w = filters(shape, w, edge, k);
-    let mut packed = arena::take_rows(TAPS[k] * depth);
+    let w = filters(shape, w, convolution);
+    let mut packed = arena::take_rows(convolution.taps * depth);
     for (packed, w) in packed.chunks_exact_mut(depth).zip(w.chunks_exact(channels * channels)) {
         let mut rows = w.chunks_exact(channels);
         for packed in packed {
@@ -58,10 +58,10 @@ pub(super) fn pack(shape: &Shape, w: &[f32], edge: usize, k: usize, group: usize
 }
 
 /// The same transposed: all output channels and 16 input channels.
-pub(super) fn pack_transposed(shape: &Shape, w: &[f32], edge: usize, k: usize, group: usize) -> Rows {
+pub(super) fn pack_transposed(shape: &Shape, w: &[f32], convolution: &Convolution, group: usize) -> Rows {
     let (channels, depth) = (shape.channels, shape.groups * WIDTH);
-    let w = filters(shape, w, edge, k);
-    let mut packed = arena::take_rows(TAPS[k] * depth);
+    let w = filters(shape, w, convolution);
+    let mut packed = arena::take_rows(convolution.taps * depth);
     for (packed, w) in packed.chunks_exact_mut(depth).zip(w.chunks_exact(channels * channels)) {
         let mut rows = w.chunks_exact(channels).skip(group * WIDTH);
         let (packed, _) = packed.as_chunks_mut::<WIDTH>();
@@ -76,11 +76,10 @@ pub(super) fn pack_transposed(shape: &Shape, w: &[f32], edge: usize, k: usize, g
     packed
 }
 
-/// The filters of convolution `k` of an edge, `[taps, in, out]`.
-fn filters<'a>(shape: &Shape, w: &'a [f32], edge: usize, k: usize) -> &'a [f32] {
+/// The filters of a convolution, `[taps, in, out]`.
+fn filters<'a>(shape: &Shape, w: &'a [f32], convolution: &Convolution) -> &'a [f32] {
     let square = shape.channels * shape.channels;
-    let before: usize = TAPS[..k].iter().sum();
-    &w[(edge * ALL_TAPS + before) * square..][..TAPS[k] * square]
+    &w[convolution.first_tap * square..][..convolution.taps * square]
 }
 
 /// Up to 16 values, the rest 0.
@@ -91,25 +90,23 @@ fn wide(values: &[f32]) -> Row {
     }
 }
 
-/// The outputs `[batch][samples]` of convolution `k` of an edge from a transformed state, and the sums of its blocks.
-#[allow(clippy::too_many_arguments)]
+/// The outputs `[beats][samples]` of a convolution from a transformed state, for the blocks from `first` on, as many as
+/// `out` has, and the sums of each block.
 pub(super) fn convolve(
     shape: &Shape,
-    state: usize,
-    spectrum: &[Row],
+    (state, spectrum): (usize, &[Row]),
     w: &[f32],
-    edge: usize,
-    k: usize,
-    group: usize,
+    (convolution, group): (&Convolution, usize),
+    first: usize,
     out: &mut [Row],
 ) -> Vec<Sums> {
     let (plan, inputs, triple) = (shape.plan(state), shape.inputs(state), shape.triple(state));
     let (samples, depth) = (shape.samples[1], shape.groups * WIDTH);
-    let filters = pack(shape, w, edge, k, group);
+    let filters = pack(shape, w, convolution, group);
     let all = inputs * WIDTH;
     let mut right = arena::take_rows(plan.planes() * all);
     for phase in 0..shape.stride(state) {
-        let taps = &*shape.taps(state, k, phase);
+        let taps = &*shape.taps(state, convolution.taps, phase);
         let mut scratch = arena::take_rows(taps.scratch(plan));
         let (filters, right, scratch) = (&filters[..], &mut right[..], &mut scratch[..]);
         dispatch(Filters { plan, taps, filters, depth, conjugate: false, right, all, first: phase * depth, scratch });
@@ -117,9 +114,9 @@ pub(super) fn convolve(
     let mut spectra = arena::take_rows(shape.block * plan.length);
     let mut scratch = arena::take_rows(4 * plan.parts());
     let mut parts = Vec::with_capacity(shape.blocks());
-    for (block, out) in out.chunks_mut(shape.block * samples).enumerate() {
+    for (i, out) in out.chunks_mut(shape.block * samples).enumerate() {
         let used = out.len() / samples;
-        let left = &spectrum[block * inputs * triple..];
+        let left = &spectrum[(first + i) * inputs * triple..];
         let (plane, group, right) = (inputs * shape.block, shape.block, &[&right[..]]);
         dispatch(Multiply { plan, used, left, plane, group, right, out: &mut spectra, add: false });
         for (output, spectrum) in out.chunks_exact_mut(samples).zip(spectra.chunks_exact(plan.length)) {

@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use super::super::arguments::Signal;
 use super::super::spectral::{Plan, Taps, WIDTH, groups};
-use super::{EDGES, NODES, TAPS};
+use super::wiring::Wiring;
 
 /// Beats in a block, at most: three register tiles of AVX2.
 const BLOCK: usize = 18;
+/// Tasks that a fork should have at least, so that they even out over a few threads.
+const TASKS: usize = 8;
 
 /// The sizes of a cell.
 #[derive(Debug, Clone)]
@@ -21,19 +23,23 @@ pub(super) struct Shape {
     pub channels: usize,
     /// Groups of channels.
     pub groups: usize,
-    /// Of the edges from the inputs; all others have stride 1.
+    /// Of the paths from the inputs; all others have stride 1.
     pub stride: usize,
     /// Beats in a block; the last block may have fewer.
     pub block: usize,
-    /// The transforms of the inputs' edges and of the others.
-    plans: [Arc<Plan>; 2],
+    /// The transform of each state.
+    plans: Vec<Arc<Plan>>,
 }
 
 impl Shape {
-    pub fn new(input: Signal, stride: usize) -> Self {
+    pub fn new(input: Signal, wiring: &Wiring) -> Self {
+        let stride = wiring.stride();
         let outputs = (input.samples - 1) / stride + 1;
-        let longest = TAPS[TAPS.len() - 1];
-        let plan = |stride| Plan::new(outputs, Taps::reach(longest, stride));
+        let plan = |state| {
+            let stride = if state < 2 { stride } else { 1 };
+            let reach = wiring.convolutions(state).iter().map(|c| Taps::reach(c.taps, stride)).max();
+            Plan::new(outputs, reach.unwrap_or_default())
+        };
         Self {
             batch: input.batch,
             samples: [input.samples, outputs],
@@ -41,7 +47,7 @@ impl Shape {
             groups: groups(input.channels),
             stride,
             block: input.batch.div_ceil(input.batch.div_ceil(BLOCK)),
-            plans: [plan(stride), plan(1)],
+            plans: (0..wiring.states()).map(plan).collect(),
         }
     }
 
@@ -60,19 +66,19 @@ impl Shape {
         self.batch * self.samples[1]
     }
 
-    /// Stride of the edges from a state.
+    /// Stride of the paths from a state.
     pub fn stride(&self, state: usize) -> usize {
         if state < 2 { self.stride } else { 1 }
     }
 
-    /// The transform of the edges from a state.
+    /// The transform of a state.
     pub fn plan(&self, state: usize) -> &Plan {
-        &self.plans[usize::from(state >= 2)]
+        &self.plans[state]
     }
 
-    /// The taps of convolution `k` from a state that read the positions of a phase.
-    pub fn taps(&self, state: usize, k: usize, phase: usize) -> Arc<Taps> {
-        Taps::new(self.plan(state), TAPS[k], self.stride(state), phase)
+    /// The taps of a convolution from a state that read the positions of a phase.
+    pub fn taps(&self, state: usize, taps: usize, phase: usize) -> Arc<Taps> {
+        Taps::new(self.plan(state), taps, self.stride(state), phase)
     }
 
     /// Groups of channels that a transformed state has: in stride 2, even and odd positions are channels of their own.
@@ -89,25 +95,18 @@ impl Shape {
         block * self.block..((block + 1) * self.block).min(self.batch)
     }
 
+    /// Blocks that one task takes, when otherwise there were `tasks`.
+    pub fn run(&self, tasks: usize) -> usize {
+        self.blocks().div_ceil(TASKS.div_ceil(tasks.max(1)))
+    }
+
     /// Rows of the triples of one group of one block.
     pub fn triple(&self, state: usize) -> usize {
         self.plan(state).planes() * self.block
     }
 
-    /// Multiplications of one direction of all edges from a state, about: what decides whether threads are worth it.
+    /// Multiplications of one convolution from a state, about: what decides whether threads are worth it.
     pub fn work(&self, state: usize) -> usize {
-        self.node_group() * self.groups * self.inputs(state) * WIDTH * WIDTH * TAPS.len() * outgoing(state).count()
+        self.node_group() * self.groups * self.inputs(state) * WIDTH * WIDTH
     }
 }
-
-/// The edge from a state to a node, in the order of a genotype.
-pub(super) fn edge(node: usize, state: usize) -> usize {
-    node * (node + 3) / 2 + state
-}
-
-/// The nodes that read a state.
-pub(super) fn outgoing(state: usize) -> std::ops::Range<usize> {
-    state.saturating_sub(1)..NODES
-}
-
-const _: () = assert!(EDGES == NODES * (NODES + 3) / 2);
