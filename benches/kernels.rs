@@ -1,6 +1,6 @@
 //! The kernels of `compute` at the three stages of the supernet (batch 100; 16, 32 and 64 channels).
 //!
-//! `cargo bench --bench kernels` on idle cores. Throughputs of convolutions and edges are in multiplications and additions
+//! `cargo bench --bench kernels` on idle cores. Throughputs of convolutions and cells are in multiplications and additions
 //! a second of the direct convolution ("Gelem/s" reads GFLOP/s), the others in elements of x. Gradients of x, w and p as
 //! named; "forward and backward" includes candle's own bookkeeping.
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use candle_core::{Device, Tensor, Var};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use heart_darts::compute::{self, Options};
+use heart_darts::compute::{self, Coefficients, Options};
 use heart_darts::support::random::Generator;
 
 /// (channels, samples) of the supernet's stages.
@@ -45,15 +45,18 @@ fn kernels(criterion: &mut Criterion) {
             let f = || compute::conv1d(&x, &w, 1, taps / 2).unwrap();
             measure(criterion, &name, taps as u64 * flops, 3 * taps as u64 * flops, f);
         }
-        let w = variable(&mut generator, &[compute::ALL_TAPS, channels, channels], 0.1);
-        let p = variable(&mut generator, &[compute::OPERATIONS], 1.0);
+        let w = variable(&mut generator, &[compute::EDGES * compute::ALL_TAPS, channels, channels], 0.05);
+        let p = variable(&mut generator, &[compute::EDGES, compute::OPERATIONS], 1.0);
+        let x1 = variable(&mut generator, &[BATCH, samples, channels], 1.0);
         for stride in [1, 2] {
-            let all = compute::ALL_TAPS as u64 * flops / stride as u64;
+            let wiring = compute::mixed_wiring(stride).unwrap();
+            let all = compute::EDGES as u64 * compute::ALL_TAPS as u64 * flops / stride as u64;
             for weight_gradient in [true, false] {
-                let options = Options { stride, weight_gradient, ..Options::default() };
+                let options = Options { weight_gradient, ..Options::default() };
                 let kind = if weight_gradient { "weights" } else { "alpha only" };
-                let name = format!("mixed_edge stride {stride} ({kind}), {channels} channels, {samples} samples");
-                let f = || compute::mixed_edge(&x, &w, &p, &options).unwrap().0;
+                let name = format!("cell of the supernet, stride {stride} ({kind}), {channels} channels, {samples} samples");
+                let inputs = [x.as_tensor(), x1.as_tensor()];
+                let f = || compute::cell(&wiring, inputs, &[], &w, Coefficients::Mix(&p), &options).unwrap().0;
                 measure(criterion, &name, all, if weight_gradient { 3 } else { 2 } * all, f);
             }
         }

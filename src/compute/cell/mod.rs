@@ -35,6 +35,7 @@ use super::arguments::{Floats, Signal, dense, floats, shaped, signal, wrong};
 use super::norm::check_eps;
 use super::plain;
 use super::rows::Moments;
+use super::simd::WIDTH;
 pub use mixed::{ALL_TAPS, EDGES, MIXED_NORMALISED, NODES, NORMALISED, OPERATIONS, POOLS, TAPS, mixed_wiring};
 use normal::{Back, Normal, Values};
 use shape::Shape;
@@ -228,7 +229,7 @@ impl CellPass {
         }
         let channels = self.shape.channels;
         let (scale, shift) = gradient[2 * normal * channels..][..2 * channels].split_at_mut(channels);
-        let first = group * spectral_width();
+        let first = group * WIDTH;
         scale[first..].iter_mut().zip(&back.weighted).for_each(|(sum, value)| *sum += value);
         shift[first..].iter_mut().zip(&back.plain).for_each(|(sum, value)| *sum += value);
     }
@@ -239,11 +240,6 @@ impl CellPass {
             gradient[weight] += back.weighted.iter().sum::<f64>();
         }
     }
-}
-
-/// Channels of a group.
-const fn spectral_width() -> usize {
-    super::spectral::WIDTH
 }
 
 impl CustomOp3 for CellPass {

@@ -31,7 +31,8 @@ impl Plan {
     /// The plan for signals of `samples` positions where a filter reaches up to `reach` positions to either side: N is
     /// long enough that what goes around one end does not come in at the other.
     pub fn new(samples: usize, reach: usize) -> Arc<Self> {
-        static KNOWN: Mutex<Option<HashMap<(usize, usize), Arc<Plan>>>> = Mutex::new(None);
+        type Known = HashMap<(usize, usize), Arc<Plan>>;
+        static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
         let length = (samples + reach).next_multiple_of(RESIDUES);
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_default();
