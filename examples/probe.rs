@@ -15,7 +15,9 @@ fn main() {
     };
     let only = std::env::args().nth(1);
     for (c, l, stride) in [(16, 75, 1), (32, 75, 2), (32, 38, 1), (64, 38, 2), (64, 19, 1)] {
-        if only.as_ref().is_some_and(|o| *o != format!("{c}-{stride}")) { continue }
+        if only.as_ref().is_some_and(|o| *o != format!("{c}-{stride}")) {
+            continue;
+        }
         let (s0, s1) = (var(&[100, l, c], 1.0), var(&[100, l, c], 1.0));
         let w = var(&[14 * 74, c, c], 0.05);
         let p = var(&[14, 10], 0.1);
@@ -33,7 +35,13 @@ fn main() {
                 fw = fw.min(t1 - t);
                 bw = bw.min(t2 - t1);
             }
-            println!("{c} ch {l} stride {stride} wg {wg}: forward {:.1} ms = {:.0} GF/s, backward {:.1} ms = {:.0} GF/s", fw * 1e3, flop / fw * 1e-9, bw * 1e3, flop * if wg {2.0} else {1.0} / bw * 1e-9);
+            println!(
+                "{c} ch {l} stride {stride} wg {wg}: forward {:.1} ms = {:.0} GF/s, backward {:.1} ms = {:.0} GF/s",
+                fw * 1e3,
+                flop / fw * 1e-9,
+                bw * 1e3,
+                flop * if wg { 2.0 } else { 1.0 } / bw * 1e-9
+            );
         }
     }
 }

@@ -25,6 +25,7 @@
 //! - `conv1d`, `norm`, `pool`, `mixed_edge`: the candle operations, checks first.
 //! - `planes`: what networks that are only evaluated are made of: the forward pass alone, without candle, on planes of
 //!   16 channels.
+//! - `update`: how an optimiser moves weights where they lie.
 //! - `parallel`: work shared out in pieces that depend on shapes alone, so that results have the same bits on any
 //!   number of threads; `arena`: scratch memory that is used again; `process`: what a program sets when it starts.
 //!
@@ -46,6 +47,7 @@ mod product;
 mod rows;
 pub(crate) mod simd;
 mod spectral;
+mod update;
 
 pub use arena::release_memory;
 pub use conv1d::conv1d;
@@ -55,3 +57,4 @@ pub use pool::max_pool1d;
 pub use process::prepare;
 pub use rows::Moments;
 pub use simd::instructions;
+pub use update::{sum_of_squares, update};

@@ -1,8 +1,8 @@
 //! Where the bins of a signal go: planes of triples, `[planes][signals of a block]`.
 
-use super::plan::Plan;
 use super::super::simd::Arithmetic;
 use super::Row;
+use super::plan::Plan;
 use super::transform::Bins;
 
 /// A left factor (re, re + im, re − im), or of its conjugate.
