@@ -95,7 +95,7 @@ impl<R: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Sync, const N: usize> Inplac
             let state = state.each_mut().map(|s| s.next().unwrap_or_default());
             Stretch { values, gradient, state, rule: &self.rule }
         });
-        for_each_item(stretches.collect(), work, |stretch| dispatch(stretch));
+        for_each_item(stretches.collect(), work, dispatch);
         Ok(())
     }
 }
