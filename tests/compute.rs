@@ -121,6 +121,56 @@ fn conv1d_equals_its_twin() {
     }
 }
 
+#[test]
+fn relu_conv1d_equals_its_twin() {
+    let mut generator = Generator::new(15);
+    for [batch, samples, inputs, outputs, taps, stride, padding] in CONVOLUTIONS {
+        let x = normal(&mut generator, &[batch, samples, inputs]);
+        let w = normal(&mut generator, &[taps, inputs, outputs]);
+        let label = format!("{:?} * {:?} stride {stride} padding {padding} after ReLU", x.dims(), w.dims());
+        assert_twins(
+            &label,
+            &|a| compute::relu_conv1d(&a[0], &a[1], stride, padding),
+            &|a| plain::conv1d(&plain::relu(&a[0])?, &a[1], stride, padding),
+            &[x, w],
+            &mut generator,
+        );
+    }
+}
+
+/// Any shape, and at 0 the gradient of PyTorch, which is 0.
+#[test]
+fn relu_equals_its_twin() {
+    let mut generator = Generator::new(16);
+    for shape in [&[3, 25, 16][..], &[100, 19, 64], &[1], &[5, 7]] {
+        // Many zeros.
+        let x = normal(&mut generator, shape).round().unwrap();
+        let label = format!("relu {shape:?}");
+        assert_twins(&label, &|a| compute::relu(&a[0]), &|a| plain::relu(&a[0]), &[x], &mut generator);
+    }
+    let x = Tensor::new(&[-1f32, 0.0, -0.0, 2.0], &Device::Cpu).unwrap();
+    let (y, gradients) = differentiate(&|a| compute::relu(&a[0]), &[x], None);
+    assert_eq!((floats(&y), floats(&gradients[0])), (vec![0.0, 0.0, 0.0, 2.0], vec![0.0, 0.0, 0.0, 1.0]));
+}
+
+/// Sums and moves of more than one stretch, of strided gradients too, against the definition.
+#[test]
+fn update_moves_every_value_and_sum_of_squares_sums_them() {
+    let mut generator = Generator::new(17);
+    let start = normal(&mut generator, &[300, 211]);
+    let gradient = normal(&mut generator, &[211, 300]).t().unwrap();
+    let (values, gradients) = (floats(&start), floats(&gradient));
+    let sum: f64 = gradients.iter().map(|g| g * g).sum();
+    assert!((compute::sum_of_squares(&gradient).unwrap() - sum).abs() < 1e-12 * sum);
+    let variable = Var::from_tensor(&start).unwrap();
+    let mut state: Vec<f32> = (0..values.len()).map(|i| i as f32).collect();
+    compute::update(&variable, &gradient, [&mut state], |v, g, [s]| (v - 0.5 * g, [s + g])).unwrap();
+    for (i, (found, g)) in floats(&variable).iter().zip(&gradients).enumerate() {
+        assert_eq!(*found, f64::from(values[i] as f32 - 0.5 * *g as f32));
+        assert_eq!(state[i], i as f32 + *g as f32);
+    }
+}
+
 /// Random shapes beyond the chosen ones.
 #[test]
 fn conv1d_equals_its_twin_anywhere() {
@@ -410,7 +460,9 @@ fn gradients_are_those_of_finite_differences() {
     for stride in [1, 2] {
         let w = normal(&mut generator, &[5, 4, 3]);
         let twin = |a: &[Tensor]| plain::conv1d(&a[0], &a[1], stride, 2);
-        assert_differences("conv1d", &twin, &[x.clone(), w], &mut generator);
+        assert_differences("conv1d", &twin, &[x.clone(), w.clone()], &mut generator);
+        let twin = |a: &[Tensor]| plain::conv1d(&plain::relu(&a[0])?, &a[1], stride, 2);
+        assert_differences("relu_conv1d", &twin, &[x.clone(), w], &mut generator);
         let twin = |a: &[Tensor]| plain::max_pool1d(&a[0], 3, stride);
         assert_differences("max_pool1d", &twin, std::slice::from_ref(&y), &mut generator);
         let options = Options { eps: 1e-3, ..Options::default() };
@@ -448,12 +500,16 @@ fn bits_of_everything() -> Vec<u64> {
         let w = normal(&mut generator, &[9, 16, 24]);
         let arguments = [arguments[0].clone(), w];
         keep(differentiate(&|a| compute::conv1d(&a[0], &a[1], stride, 4), &arguments, None));
+        keep(differentiate(&|a| compute::relu_conv1d(&a[0], &a[1], stride, 4), &arguments, None));
+        keep(differentiate(&|a| compute::relu(&a[0]), &arguments[..1], None));
     }
     let arguments =
         [normal(&mut generator, &[23, 75, 16]), normal(&mut generator, &[16]), normal(&mut generator, &[16])];
     let norm = |a: &[Tensor]| Ok(compute::batch_norm(&a[0], Some((&a[1], &a[2])), 1e-5, true)?.0);
     keep(differentiate(&norm, &arguments, None));
     keep(differentiate(&|a| compute::scale_shift(&a[0], &a[1], &a[2], true), &arguments, None));
+    let long = normal(&mut generator, &[70_001]);
+    bits.push(compute::sum_of_squares(&long).unwrap().to_bits());
     bits
 }
 
@@ -477,6 +533,9 @@ fn a_nan_stays_a_nan() {
     let x = Tensor::from_vec(values, (2, 9, 3), &Device::Cpu).unwrap();
     let nans = |t: Tensor| floats(&t).iter().filter(|v| v.is_nan()).count();
     assert_eq!(nans(compute::max_pool1d(&x, 3, 1).unwrap()), 3);
+    assert_eq!(nans(compute::relu(&x).unwrap()), 1);
+    let w = Tensor::ones((1, 3, 5), DType::F32, &Device::Cpu).unwrap();
+    assert_eq!(nans(compute::relu_conv1d(&x, &w, 1, 0).unwrap()), 5);
     assert_eq!(nans(compute::batch_norm(&x, None, 1e-5, true).unwrap().0), 18);
 }
 
@@ -502,6 +561,19 @@ fn misuse_is_explained() {
         message(compute::conv1d(&x.narrow(1, 0, 2).unwrap().contiguous().unwrap(), &w, 1, 0)),
         &["3 taps", "2 samples"],
     );
+    check(message(compute::relu_conv1d(&x, &c, 1, 1)), &["conv1d", "[taps, in, out]", "[4]"]);
+    check(message(compute::relu(&strided)), &["relu", "x", "contiguous()"]);
+    check(message(compute::relu(&double)), &["relu", "x must be f32", "f64"]);
+    let variable = Var::from_tensor(&x).unwrap();
+    let update = |gradient: &Tensor, state: usize| {
+        let mut state = vec![0.0; state];
+        compute::update(&variable, gradient, [&mut state], |v, _, s| (v, s)).map(|()| x.clone())
+    };
+    check(message(update(&c, 72)), &["update", "gradient", "[2, 9, 4]", "[4]"]);
+    check(message(update(&x, 71)), &["update", "state", "72", "71"]);
+    check(message(update(&double, 72)), &["gradient must be f32", "f64"]);
+    let sum = |x: &Tensor| compute::sum_of_squares(x).map(|_| x.clone());
+    check(message(sum(&double)), &["sum_of_squares", "f32", "f64"]);
     check(message(compute::max_pool1d(&x, 4, 1)), &["odd", "kernel 4"]);
     check(message(compute::max_pool1d(&strided, 3, 1)), &["max_pool1d", "contiguous()"]);
     let empty = x.narrow(0, 0, 0).unwrap();

@@ -6,6 +6,8 @@ use super::arguments::{Floats, dense, floats, signal, wrong};
 use super::convolution::{Geometry, input_gradient, pack_transposed, pad, weight_gradient};
 use super::parallel::{for_each_piece, piece};
 use super::product::{Multiply, pack, packed_len};
+use super::relu::{GateInPlace, Rectify};
+use super::simd::dispatch;
 use super::{arena, plain};
 
 /// Convolves `x` `[batch, samples, in]` with `w` `[taps, in, out]`, both ends padded with `padding` zeros:
@@ -16,13 +18,28 @@ use super::{arena, plain};
 /// # Errors
 /// When a shape does not fit, or on the CPU when an argument is not contiguous f32.
 pub fn conv1d(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Result<Tensor> {
-    let geometry = check(x, w, stride, padding)?;
     if !x.device().is_cpu() {
         return plain::conv1d(x, w, stride, padding);
     }
+    apply(x, w, stride, padding, false)
+}
+
+/// [`conv1d`] of ReLU(x), without ever writing that to memory for longer than a product reads it.
+///
+/// # Errors
+/// As [`conv1d`].
+pub fn relu_conv1d(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Result<Tensor> {
+    if !x.device().is_cpu() {
+        return plain::conv1d(&plain::relu(x)?, w, stride, padding);
+    }
+    apply(x, w, stride, padding, true)
+}
+
+fn apply(x: &Tensor, w: &Tensor, stride: usize, padding: usize, relu: bool) -> Result<Tensor> {
+    let geometry = check(x, w, stride, padding)?;
     dense(NAME, "x", x)?;
     dense(NAME, "w", w)?;
-    x.apply_op2(w, Conv1d(geometry))
+    x.apply_op2(w, Conv1d { geometry, relu })
 }
 
 const NAME: &str = "conv1d";
@@ -35,7 +52,11 @@ pub(super) fn check(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Re
     Geometry::new(NAME, signal(NAME, x)?, filter, stride, padding)
 }
 
-struct Conv1d(Geometry);
+struct Conv1d {
+    geometry: Geometry,
+    /// Whether x is rectified first.
+    relu: bool,
+}
 
 impl CustomOp2 for Conv1d {
     fn name(&self) -> &'static str {
@@ -44,7 +65,7 @@ impl CustomOp2 for Conv1d {
 
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
         let y = self.forward(floats(x, lx)?, floats(w, lw)?);
-        let output = self.0.output();
+        let output = self.geometry.output();
         Ok((CpuStorage::F32(y), (output.batch, output.samples, output.channels).into()))
     }
 
@@ -52,9 +73,11 @@ impl CustomOp2 for Conv1d {
         let contiguous = dy.contiguous()?;
         let dy = Floats::of(&contiguous);
         let dx = match x.track_op() {
-            true => {
-                Some(Tensor::from_vec(self.input_gradient(Floats::of(w).get()?, dy.get()?), x.shape(), x.device())?)
-            }
+            true => Some(Tensor::from_vec(
+                self.input_gradient(Floats::of(x).get()?, Floats::of(w).get()?, dy.get()?),
+                x.shape(),
+                x.device(),
+            )?),
             false => None,
         };
         let dw = match w.track_op() {
@@ -68,8 +91,28 @@ impl CustomOp2 for Conv1d {
 }
 
 impl Conv1d {
+    /// Whether the products read a copy of x, as [`Self::prepare`] makes it.
+    fn copies(&self) -> bool {
+        self.geometry.padding > 0 || self.relu
+    }
+
+    /// Some samples padded, and rectified if wanted; nothing where `scratch` is empty.
+    fn prepare(&self, scratch: &mut [f32], x: &[f32]) {
+        let Geometry { input, padding, .. } = self.geometry;
+        let sample = input.samples * input.channels;
+        if !self.relu {
+            return pad(scratch, x, sample, input.channels, padding, padding);
+        }
+        let before = padding * input.channels;
+        for (to, x) in scratch.chunks_exact_mut(sample + 2 * before).zip(x.chunks_exact(sample)) {
+            to[..before].fill(0.0);
+            dispatch(Rectify { x, y: &mut to[before..before + sample] });
+            to[before + sample..].fill(0.0);
+        }
+    }
+
     fn forward(&self, x: &[f32], w: &[f32]) -> Vec<f32> {
-        let g = &self.0;
+        let g = &self.geometry;
         let (input, output, depth) = (g.input, g.output(), g.depth());
         let mut packed = arena::take(packed_len(depth, g.outputs));
         pack(&mut packed, depth, g.outputs, w);
@@ -79,14 +122,14 @@ impl Conv1d {
         for_each_piece(&mut y, samples * out_sample, g.work(), |i, y| {
             let samples_here = y.len() / out_sample;
             let x = &x[i * samples * in_sample..][..samples_here * in_sample];
-            let mut scratch = arena::take(if g.padding > 0 { samples_here * g.padded() } else { 0 });
-            pad(&mut scratch, x, in_sample, input.channels, g.padding, g.padding);
+            let mut scratch = arena::take(if self.copies() { samples_here * g.padded() } else { 0 });
+            self.prepare(&mut scratch, x);
             Multiply {
                 samples: samples_here,
                 rows: output.samples,
                 depth,
                 columns: g.outputs,
-                left: if g.padding > 0 { &scratch } else { x },
+                left: if self.copies() { &scratch } else { x },
                 left_sample: g.padded(),
                 left_row: g.stride * input.channels,
                 right: &packed,
@@ -100,8 +143,8 @@ impl Conv1d {
         y
     }
 
-    fn input_gradient(&self, w: &[f32], dy: &[f32]) -> Vec<f32> {
-        let g = &self.0;
+    fn input_gradient(&self, x: &[f32], w: &[f32], dy: &[f32]) -> Vec<f32> {
+        let g = &self.geometry;
         let (input, output) = (g.input, g.output());
         let mut packed = arena::take(g.transposed_len());
         pack_transposed(&mut packed, g, w);
@@ -114,22 +157,30 @@ impl Conv1d {
             let samples_here = dx.len() / in_sample;
             let dy = &dy[i * samples * out_sample..][..samples_here * out_sample];
             if before + after == 0 {
-                return input_gradient(g, &packed, dy, out_sample, dx, false);
+                input_gradient(g, &packed, dy, out_sample, dx, false);
+            } else {
+                let mut scratch = arena::take(samples_here * padded);
+                pad(&mut scratch, dy, out_sample, g.outputs, before, after);
+                input_gradient(g, &packed, &scratch, padded, dx, false);
             }
-            let mut scratch = arena::take(samples_here * padded);
-            pad(&mut scratch, dy, out_sample, g.outputs, before, after);
-            input_gradient(g, &packed, &scratch, padded, dx, false);
+            if self.relu {
+                dispatch(GateInPlace { seen: &x[i * samples * in_sample..][..dx.len()], dx });
+            }
         });
         dx
     }
 
     fn weight_gradient(&self, x: &[f32], dy: &[f32]) -> Vec<f32> {
-        let g = &self.0;
+        let g = &self.geometry;
         let (input, output) = (g.input, g.output());
         let in_sample = input.samples * input.channels;
-        let mut scratch = arena::take(if g.padding > 0 { input.batch * g.padded() } else { 0 });
-        pad(&mut scratch, x, in_sample, input.channels, g.padding, g.padding);
-        let padded: &[f32] = if g.padding > 0 { &scratch } else { x };
+        let mut scratch = arena::take(if self.copies() { input.batch * g.padded() } else { 0 });
+        let samples = piece(input.batch);
+        for_each_piece(&mut scratch, samples * g.padded(), x.len(), |i, scratch| {
+            let x = &x[i * samples * in_sample..][..scratch.len() / g.padded() * in_sample];
+            self.prepare(scratch, x);
+        });
+        let padded: &[f32] = if self.copies() { &scratch } else { x };
         let mut dw = vec![0.0; g.depth() * g.outputs];
         // Whole register tiles of every kind of machine.
         let rows = piece(g.depth()).next_multiple_of(12);

@@ -6,6 +6,8 @@
 //! | function | mathematics | gradients |
 //! |---|---|---|
 //! | [`conv1d()`] | y`[b, l, o]` = Σ_{t, i} x`[b, l·stride + t − padding, i]` · w`[t, i, o]` | x, w |
+//! | [`relu_conv1d()`] | the same of ReLU(x) | x, w |
+//! | [`relu()`] | 0 where negative | x |
 //! | [`batch_norm`] | y = scale · (x − mean) / √(variance + ε) + shift over batch and samples; ReLU if wanted | x, scale, shift |
 //! | [`scale_shift`] | y = a·x + b, what batch norm is once its statistics are fixed; ReLU if wanted | x, a, b |
 //! | [`max_pool1d`] | the largest of 3 or 5 neighbours | x |
@@ -21,11 +23,12 @@
 //!   are safe Rust over small arrays; this seam holds the only `unsafe` of the kernels.
 //! - `product`: the two matrix products on register tiles in which all multiplications of convolutions happen.
 //! - `convolution`: a convolution and both its gradients as such products, without copying the signal once a tap.
-//! - `rows`: passes over rows of channels, for normalisation; `pool`: max pooling.
+//! - `rows`: passes over rows of channels, for normalisation; `relu`: over values; `pool`: max pooling.
 //! - `spectral`: convolutions of long filters in the frequency domain.
 //! - `conv1d`, `norm`, `pool`, `cell`: the candle operations, checks first.
 //! - `planes`: what networks that are only evaluated are made of: the forward pass alone, without candle, on planes of
 //!   16 channels.
+//! - `update`: how an optimiser moves weights where they lie.
 //! - `parallel`: work shared out in pieces that depend on shapes alone, so that results have the same bits on any
 //!   number of threads; `arena`: scratch memory that is used again; `process`: what a program sets when it starts.
 //!
@@ -44,18 +47,22 @@ pub(crate) mod planes;
 mod pool;
 mod process;
 mod product;
+mod relu;
 mod rows;
 pub(crate) mod simd;
 mod spectral;
+mod update;
 
 pub use arena::release_memory;
 pub use cell::{
     ALL_TAPS, Coefficients, EDGES, Kind, MIXED_NORMALISED, NODES, NORMALISED, OPERATIONS, Options, POOLS, Path,
     Statistics, TAPS, Wiring, cell, mixed_wiring,
 };
-pub use conv1d::conv1d;
+pub use conv1d::{conv1d, relu_conv1d};
 pub use norm::{batch_norm, scale_shift};
 pub use pool::max_pool1d;
 pub use process::prepare;
+pub use relu::relu;
 pub use rows::Moments;
 pub use simd::instructions;
+pub use update::{sum_of_squares, update};

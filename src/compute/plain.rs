@@ -31,6 +31,15 @@ pub fn conv1d(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Result<T
     y.expect("at least one tap").reshape((out.batch, out.samples, out.channels))
 }
 
+/// [`super::relu`](super::relu()).
+///
+/// # Errors
+/// When candle fails.
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    let zero = x.zeros_like()?;
+    x.le(&zero)?.where_cond(&zero, x)
+}
+
 /// Every `stride`-th sample, the first included; the length must be a multiple.
 fn every(x: &Tensor, stride: usize) -> Result<Tensor> {
     if stride == 1 {

@@ -39,6 +39,11 @@ impl Conv {
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
         compute::conv1d(x, &pass.weight(&self.weight), self.stride, self.padding)
     }
+
+    /// Of ReLU(x).
+    pub fn rectified(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
+        compute::relu_conv1d(x, &pass.weight(&self.weight), self.stride, self.padding)
+    }
 }
 
 /// Batch norm (Ioffe & Szegedy 2015) with scale and shift or without, and a ReLU after it or none.
@@ -134,7 +139,7 @@ impl ReluConvBn {
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
-        self.norm.forward(&self.conv.forward(&x.relu()?, pass)?, pass)
+        self.norm.forward(&self.conv.rectified(x, pass)?, pass)
     }
 }
 
@@ -154,7 +159,7 @@ impl FactorizedReduce {
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let mut x = x.relu()?;
+        let mut x = compute::relu(x)?;
         if x.dim(1)? % 2 == 1 {
             x = x.pad_with_zeros(1, 0, 1)?;
         }

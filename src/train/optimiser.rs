@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor, Var};
+use candle_core::{Result, Var};
 use serde::{Deserialize, Serialize};
+
+use crate::compute;
 
 /// Stochastic gradient descent with momentum (Sutskever et al. 2013, in PyTorch's form) and weight decay added to the
 /// gradient.
@@ -53,8 +55,7 @@ impl Sgd {
         let mut square = 0.0;
         for (name, variable) in variables {
             let Some(gradient) = gradients.get(variable) else { continue };
-            let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
-            square += gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
+            square += compute::sum_of_squares(gradient)?;
             updates.push((name, variable, gradient));
         }
         let norm = square.sqrt();
@@ -62,16 +63,14 @@ impl Sgd {
         let scale = (spec.clip / (norm + 1e-6)).min(1.0) as f32;
         let (rate, momentum, decay) = (rate as f32, spec.momentum as f32, spec.weight_decay as f32);
         for (name, variable, gradient) in updates {
-            let mut values = variable.flatten_all()?.to_vec1::<f32>()?;
             if !self.momenta.contains_key(name) {
-                self.momenta.insert(name.to_owned(), vec![0.0; values.len()]);
+                self.momenta.insert(name.to_owned(), vec![0.0; variable.elem_count()]);
             }
-            let momenta = self.momenta.get_mut(name).into_iter().flatten();
-            for ((value, gradient), buffer) in values.iter_mut().zip(gradient).zip(momenta) {
-                *buffer = momentum * *buffer + (scale * gradient + decay * *value);
-                *value -= rate * *buffer;
-            }
-            variable.set(&Tensor::from_vec(values, variable.shape(), variable.device())?)?;
+            let Some(momenta) = self.momenta.get_mut(name) else { continue };
+            compute::update(variable, gradient, [momenta], |value, gradient, [buffer]| {
+                let buffer = momentum * buffer + (scale * gradient + decay * value);
+                (value - rate * buffer, [buffer])
+            })?;
         }
         Ok(norm)
     }
@@ -122,16 +121,14 @@ impl Adam {
         let second_correction = (1.0 - second_decay.powi(self.steps as i32)).sqrt();
         for (variable, [first, second]) in variables.iter().zip(&mut self.moments) {
             let Some(gradient) = gradients.get(variable) else { continue };
-            let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
-            let mut values = variable.flatten_all()?.to_vec1::<f32>()?;
-            for (i, value) in values.iter_mut().enumerate() {
-                let g = f64::from(gradient[i]) + spec.weight_decay * f64::from(*value);
-                first[i] = (first_decay * f64::from(first[i]) + (1.0 - first_decay) * g) as f32;
-                second[i] = (second_decay * f64::from(second[i]) + (1.0 - second_decay) * g * g) as f32;
-                let root = f64::from(second[i]).sqrt() / second_correction + ADAM_EPSILON;
-                *value -= (spec.learning_rate / first_correction * f64::from(first[i]) / root) as f32;
-            }
-            variable.set(&Tensor::from_vec(values, variable.shape(), variable.device())?)?;
+            compute::update(variable, gradient, [first, second], |value, gradient, [first, second]| {
+                let g = f64::from(gradient) + spec.weight_decay * f64::from(value);
+                let first = (first_decay * f64::from(first) + (1.0 - first_decay) * g) as f32;
+                let second = (second_decay * f64::from(second) + (1.0 - second_decay) * g * g) as f32;
+                let root = f64::from(second).sqrt() / second_correction + ADAM_EPSILON;
+                let value = value - (spec.learning_rate / first_correction * f64::from(first) / root) as f32;
+                (value, [first, second])
+            })?;
         }
         Ok(())
     }
@@ -140,7 +137,7 @@ impl Adam {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::Device;
+    use candle_core::{Device, Tensor};
 
     // import torch; p = torch.nn.Parameter(torch.tensor([1.0, -2.0, 3.0])); c = torch.tensor([2.0, 0.5, -4.0])
     // o = torch.optim.SGD([p], 0.1, 0.9, weight_decay=0.01)
