@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::compiled::Compiled;
+use super::compiled::{Compiled, Purpose};
 use super::layer::{Chosen, Head, Preprocess};
 use super::pass::Pass;
 use super::plan::{CellPlan, plan};
@@ -153,7 +153,7 @@ impl Network for Derived {
     }
 
     fn evaluator(&self) -> Result<Box<dyn Evaluator + '_>> {
-        Ok(Box::new(Compiled::new(self)?))
+        Ok(Box::new(Compiled::new(self, Purpose::Throughput)?))
     }
 
     fn store(&self) -> &Store {

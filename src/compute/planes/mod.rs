@@ -9,11 +9,13 @@
 
 mod direct;
 mod pointwise;
+mod spectral;
 
 pub(crate) use crate::compute::rows::rectify;
 pub(crate) use crate::compute::simd::{Row, WIDTH as LANES};
 pub(crate) use direct::{Direct, Padded, tile_rows};
 pub(crate) use pointwise::{Affine, MaxPool, add, add_rectified, rectified, total};
+pub(crate) use spectral::Spectral;
 
 /// A row of zeros.
 pub(crate) const ZERO: Row = [0.0; LANES];
