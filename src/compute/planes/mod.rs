@@ -4,6 +4,8 @@
 //! AVX2. Signals side by side are planes one after another, so nothing is copied to concatenate them, and all a filter
 //! sees of one plane of a beat is one stretch of memory. Channels beyond the last are lanes of zeros.
 //!
+//! Convolutions are [`Direct`] or [`Spectral`]; [`Spectral::gains`] says which takes less time.
+//!
 //! What is computed of a beat is the same sums in the same order whatever the block, the tiles and the threads: a beat's
 //! bits depend on nothing but the beat.
 

@@ -2,8 +2,9 @@
 //!
 //! Batch norm is folded into filters, which are packed once. A block of beats passes through the whole network on one
 //! thread, in memory that stays in its cache; blocks share nothing. A single beat passes alone, and several threads
-//! share its large convolutions. A beat's logits have the same bits in every block, on any number of threads; they
-//! differ from those of [`Derived`] by rounding.
+//! share its direct convolutions if they are large. By which algorithm a convolution runs depends on its shapes and on
+//! the [`Purpose`], so a beat's logits have the same bits in every block, on any number of threads; they differ from
+//! those of [`Derived`], and from those for the other purpose, by rounding.
 //!
 //! | file | holds |
 //! |---|---|
