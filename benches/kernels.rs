@@ -54,7 +54,8 @@ fn kernels(criterion: &mut Criterion) {
             for weight_gradient in [true, false] {
                 let options = Options { weight_gradient, ..Options::default() };
                 let kind = if weight_gradient { "weights" } else { "alpha only" };
-                let name = format!("cell of the supernet, stride {stride} ({kind}), {channels} channels, {samples} samples");
+                let name =
+                    format!("cell of the supernet, stride {stride} ({kind}), {channels} channels, {samples} samples");
                 let inputs = [x.as_tensor(), x1.as_tensor()];
                 let f = || compute::cell(&wiring, inputs, &[], &w, Coefficients::Mix(&p), &options).unwrap().0;
                 measure(criterion, &name, all, if weight_gradient { 3 } else { 2 } * all, f);

@@ -2,8 +2,12 @@
 
 use candle_core::{Device, Tensor};
 use heart_darts::cell::{CellGenotype, Genotype, Input, Operation, Origin};
-use heart_darts::network::{Derived, DerivedSpec, InputShape, Network, Pass, Supernet, SupernetSpec};
+use heart_darts::network::{
+    Compiled, Derived, DerivedSpec, Evaluator, InputShape, Network, Pass, Purpose, Supernet, SupernetSpec,
+};
 use heart_darts::support::random::Generator;
+
+const PURPOSES: [Purpose; 2] = [Purpose::Throughput, Purpose::Latency];
 
 fn normal(generator: &mut Generator, n: usize) -> Vec<f32> {
     (0..n).map(|_| generator.normal() as f32).collect()
@@ -65,13 +69,15 @@ fn compiled_equals_its_twin_anywhere() {
         let shape = [batch, leads, samples];
         let beats = normal(&mut generator, batch * leads * samples);
         let expected = twin(&network, &beats, shape);
-        let found = network.evaluator().unwrap().logits(&beats, shape).unwrap();
         let scale = expected.iter().fold(1e-6f32, |m, v| m.max(v.abs()));
         assert!(expected.iter().all(|v| v.is_finite()), "{spec:?} {shape:?}");
-        assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().zip(&expected) {
-            let error = (found - expected).abs() / scale;
-            assert!(error < 1e-4, "{spec:?} {shape:?} {genotype:?}: off by {error:e}");
+        for purpose in PURPOSES {
+            let found = Compiled::new(&network, purpose).unwrap().logits(&beats, shape).unwrap();
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(&expected) {
+                let error = (found - expected).abs() / scale;
+                assert!(error < 1e-4, "{purpose:?} {spec:?} {shape:?} {genotype:?}: off by {error:e}");
+            }
         }
     }
 }
@@ -85,22 +91,25 @@ fn a_beat_has_the_same_bits_in_any_company_on_any_number_of_threads() {
     let mut generator = Generator::new(2);
     let input = InputShape { leads: 2, samples: 151, classes: 5 };
     let network = network(&mut generator, &peer(), &DerivedSpec { layers: 6, ..DerivedSpec::default() }, &input);
-    let evaluator = heart_darts::network::Compiled::new(&network).unwrap();
     let beats = normal(&mut generator, 40 * 302);
-    let on = |threads: usize, beats: &[f32]| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let shape = [beats.len() / 302, 2, 151];
-        let logits = pool.install(|| heart_darts::network::Evaluator::logits(&evaluator, beats, shape)).unwrap();
-        logits.iter().map(|logit| logit.to_bits()).collect::<Vec<_>>()
-    };
-    let all = on(1, &beats);
-    for threads in [1, 2, 3, 5, 16] {
-        assert_eq!(on(threads, &beats), all, "{threads} threads");
-        let mut first = 0;
-        for batch in [1, 2, 3, 4, 5, 6, 7, 11] {
-            let found = on(threads, &beats[first * 302..(first + batch) * 302]);
-            assert_eq!(found, all[first * 5..(first + batch) * 5], "{batch} beats on {threads} threads");
-            first += batch;
+    for purpose in PURPOSES {
+        let evaluator = Compiled::new(&network, purpose).unwrap();
+        let on = |threads: usize, beats: &[f32]| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let shape = [beats.len() / 302, 2, 151];
+            let logits = pool.install(|| evaluator.logits(beats, shape)).unwrap();
+            logits.iter().map(|logit| logit.to_bits()).collect::<Vec<_>>()
+        };
+        let all = on(1, &beats);
+        for threads in [1, 2, 3, 5, 16] {
+            assert_eq!(on(threads, &beats), all, "{purpose:?}, {threads} threads");
+            let mut first = 0;
+            for batch in [1, 2, 3, 4, 5, 6, 7, 11] {
+                let found = on(threads, &beats[first * 302..(first + batch) * 302]);
+                let expected = &all[first * 5..(first + batch) * 5];
+                assert_eq!(found, expected, "{purpose:?}, {batch} beats on {threads} threads");
+                first += batch;
+            }
         }
     }
 }
@@ -110,13 +119,15 @@ fn a_number_that_is_none_stays_in_its_beat() {
     let mut generator = Generator::new(3);
     let input = InputShape { leads: 1, samples: 80, classes: 5 };
     let network = network(&mut generator, &peer(), &DerivedSpec { layers: 4, ..DerivedSpec::default() }, &input);
-    let evaluator = network.evaluator().unwrap();
-    let mut beats = normal(&mut generator, 9 * 80);
-    let before = evaluator.logits(&beats, [9, 1, 80]).unwrap();
-    beats[4 * 80 + 40] = f32::NAN;
-    let after = evaluator.logits(&beats, [9, 1, 80]).unwrap();
-    assert!(after[20..25].iter().all(|logit| logit.is_nan()));
-    assert_eq!((&after[..20], &after[25..]), (&before[..20], &before[25..]));
+    for purpose in PURPOSES {
+        let evaluator = Compiled::new(&network, purpose).unwrap();
+        let mut beats = normal(&mut generator, 9 * 80);
+        let before = evaluator.logits(&beats, [9, 1, 80]).unwrap();
+        beats[4 * 80 + 40] = f32::NAN;
+        let after = evaluator.logits(&beats, [9, 1, 80]).unwrap();
+        assert!(after[20..25].iter().all(|logit| logit.is_nan()));
+        assert_eq!((&after[..20], &after[25..]), (&before[..20], &before[25..]), "{purpose:?}");
+    }
 }
 
 #[test]

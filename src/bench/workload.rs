@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{inference, memory, search_step, train_step};
 use crate::beat::{Batch, Class};
 use crate::cell::{Counts, Shape};
-use crate::network::InputShape;
+use crate::network::{InputShape, Purpose};
 use crate::support::interrupt;
 use crate::support::progress::Progress;
 use crate::support::random::Generator;
@@ -32,7 +32,7 @@ pub enum Workload {
     TrainStep,
     /// The derived network in evaluation mode.
     Inference,
-    /// The same for a single beat.
+    /// The same for a single beat, by a network that was compiled for that.
     Latency,
 }
 
@@ -149,7 +149,8 @@ pub fn measure(workload: Workload, setup: &Setup) -> Result<Option<Measured>> {
     let Job { mut step, counts, passes } = match workload {
         Workload::SearchStep => search_step::job(&shape, batch, &mut generator)?,
         Workload::TrainStep => train_step::job(&shape, batch, &mut generator)?,
-        Workload::Inference | Workload::Latency => inference::job(&shape, batch, &mut generator)?,
+        Workload::Inference => inference::job(&shape, batch, Purpose::Throughput, &mut generator)?,
+        Workload::Latency => inference::job(&shape, batch, Purpose::Latency, &mut generator)?,
     };
 
     let repetitions = setup.repetitions * if workload == Workload::Latency { LATENCY_REPETITIONS } else { 1 };

@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::compiled::Compiled;
+use super::compiled::{Compiled, Purpose};
 use super::derived_cell::DerivedCell;
 use super::layer::Head;
 use super::pass::Pass;
@@ -115,7 +115,7 @@ impl Network for Derived {
     }
 
     fn evaluator(&self) -> Result<Box<dyn Evaluator + '_>> {
-        Ok(Box::new(Compiled::new(self)?))
+        Ok(Box::new(Compiled::new(self, Purpose::Throughput)?))
     }
 
     fn store(&self) -> &Store {

@@ -22,7 +22,7 @@ mod stem;
 mod store;
 mod supernet;
 
-pub use compiled::Compiled;
+pub use compiled::{Compiled, Purpose};
 pub use derived::{Derived, DerivedSpec};
 pub use evaluator::Evaluator;
 pub use pass::Pass;

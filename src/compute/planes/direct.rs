@@ -272,12 +272,12 @@ impl Tile<'_> {
 }
 
 /// The end of the sums of a tile.
-struct Finish<'a> {
-    sums: &'a [Row],
-    epilogue: &'a Epilogue<'a>,
-    bias: &'a Row,
-    y: &'a mut [Row],
-    step: usize,
+pub(super) struct Finish<'a> {
+    pub(super) sums: &'a [Row],
+    pub(super) epilogue: &'a Epilogue<'a>,
+    pub(super) bias: &'a Row,
+    pub(super) y: &'a mut [Row],
+    pub(super) step: usize,
 }
 
 impl Kernel for Finish<'_> {

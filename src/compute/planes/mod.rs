@@ -4,16 +4,20 @@
 //! AVX2. Signals side by side are planes one after another, so nothing is copied to concatenate them, and all a filter
 //! sees of one plane of a beat is one stretch of memory. Channels beyond the last are lanes of zeros.
 //!
+//! Convolutions are [`Direct`] or [`Spectral`]; [`Spectral::gains`] says which takes less time.
+//!
 //! What is computed of a beat is the same sums in the same order whatever the block, the tiles and the threads: a beat's
 //! bits depend on nothing but the beat.
 
 mod direct;
 mod pointwise;
+mod spectral;
 
 pub(crate) use crate::compute::rows::rectify;
 pub(crate) use crate::compute::simd::{Row, WIDTH as LANES};
 pub(crate) use direct::{Direct, Padded, tile_rows};
 pub(crate) use pointwise::{Affine, MaxPool, add, add_rectified, rectified, total};
+pub(crate) use spectral::Spectral;
 
 /// A row of zeros.
 pub(crate) const ZERO: Row = [0.0; LANES];

@@ -8,6 +8,10 @@ use super::{Row, WIDTH};
 /// Depth of a product whose right factor, a triple, stays in the first-level cache (12 KiB) while all signals pass by.
 const DEPTH_TOGETHER: usize = 64;
 
+/// Planes until the same plane of the next bin, whose right factors are asked for now: those of a whole network do not
+/// stay in a cache until the next block of beats comes by.
+const AHEAD: usize = 3;
+
 /// Y(f) = Σ X(f) · W(f) for the signals of a block and 16 output channels.
 pub(in crate::compute) struct Multiply<'a> {
     pub plan: &'a Plan,
@@ -107,14 +111,16 @@ fn accumulate<A: Arithmetic, const M: usize>(
     let mut left = &left[plane * stride..];
     for right in right {
         let depth = right.len() / planes;
+        let (next, _) = right[(first + plane + AHEAD).min(planes - 1) * depth..][..depth].as_chunks::<WIDTH>();
         let (right, _) = right[(first + plane) * depth..][..depth].as_chunks::<WIDTH>();
-        for right in right {
+        for (right, next) in right.iter().zip(next) {
             let rows: &[Row; M] = left.first_chunk().expect("a tile of rows");
             left = left.get(group..).unwrap_or_default();
             for row in left.iter().take(M) {
                 prefetch(row);
             }
             for (k, right) in right.iter().enumerate() {
+                prefetch(&next[k]);
                 let right = A::load(right);
                 for m in 0..M {
                     tile[m] = A::fma(A::splat(rows[m][k]), right, tile[m]);

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::Purpose;
 use super::channels::Channels;
 use super::convolution::{Convolution, rows_of};
 use super::fold;
@@ -45,16 +46,17 @@ pub(super) struct Cell {
 
 impl Cell {
     /// For inputs of these shapes.
-    pub fn new(cell: &DerivedCell, [s0, s1]: [Shape; 2]) -> Result<Self> {
+    pub fn new(cell: &DerivedCell, [s0, s1]: [Shape; 2], purpose: Purpose) -> Result<Self> {
         let filters =
             [fold::preprocess(&cell.preprocess[0], s0.channels)?, fold::preprocess(&cell.preprocess[1], s1.channels)?];
         let inner = filters[0].outputs;
-        let preprocess = [Convolution::new(&filters[0], s0.samples), Convolution::new(&filters[1], s1.samples)];
+        let convolution = |filter, samples| Convolution::new(filter, samples, purpose);
+        let preprocess = [convolution(&filters[0], s0.samples), convolution(&filters[1], s1.samples)];
         let mut samples: Vec<usize> = preprocess.iter().map(Convolution::positions).collect();
         let mut nodes = Vec::with_capacity(cell.nodes.len());
         for [(a, from_a), (b, from_b)] in &cell.nodes {
-            let (a, after_a) = Edge::new(a, inner, samples[*from_a])?;
-            let (b, after_b) = Edge::new(b, inner, samples[*from_b])?;
+            let (a, after_a) = Edge::new(a, inner, samples[*from_a], purpose)?;
+            let (b, after_b) = Edge::new(b, inner, samples[*from_b], purpose)?;
             if after_a != after_b {
                 candle_core::bail!("a node cannot add {after_a} samples to {after_b}");
             }
@@ -94,9 +96,9 @@ impl Cell {
 
 impl Edge {
     /// The edge, and the samples that leave it.
-    fn new(chosen: &Chosen, channels: Channels, samples: usize) -> Result<(Self, usize)> {
+    fn new(chosen: &Chosen, channels: Channels, samples: usize, purpose: Purpose) -> Result<(Self, usize)> {
         let convolution = |filter| {
-            let convolution = Convolution::new(&filter, samples);
+            let convolution = Convolution::new(&filter, samples, purpose);
             let after = convolution.positions();
             (Self::Convolution(convolution), after)
         };

@@ -1,8 +1,11 @@
 //! One convolution with what follows it, prepared once for one length of signal.
 
+use super::Purpose;
 use super::channels::Channels;
 use super::scratch::{Block, Scratch};
-use crate::compute::planes::{Direct, Epilogue, Geometry, LANES, Padded, Row, ZERO, fit, for_each_item, rectified};
+use crate::compute::planes::{
+    Direct, Epilogue, Geometry, LANES, Padded, Row, Spectral, ZERO, fit, for_each_item, rectified,
+};
 
 /// Below this many multiplications (3 µs) another thread's help costs more than it gives.
 const WORTH_SHARING: usize = 1 << 17;
@@ -39,10 +42,12 @@ pub(super) struct Convolution {
 #[derive(Debug)]
 enum Algorithm {
     Direct(Direct),
+    Spectral(Spectral),
 }
 
 impl Convolution {
-    pub fn new(filter: &Filter, samples: usize) -> Self {
+    /// The algorithm depends on nothing but the shapes and the purpose: a beat's bits are the same in every block.
+    pub fn new(filter: &Filter, samples: usize, purpose: Purpose) -> Self {
         let Filter { taps, inputs, outputs, stride, padding, rectified, relu, .. } = *filter;
         let geometry = Geometry { inputs: inputs.planes(), outputs: outputs.planes(), samples, taps, stride, padding };
         let (rows, columns) = (geometry.inputs * LANES, geometry.outputs * LANES);
@@ -53,7 +58,11 @@ impl Convolution {
             let to = &mut spread[(tap * rows + inputs.lane(input)) * columns..][..columns];
             weights.iter().enumerate().for_each(|(output, weight)| to[outputs.lane(output)] = *weight);
         }
-        let algorithm = Algorithm::Direct(Direct::new(geometry, &spread));
+        let algorithm = if purpose == Purpose::Throughput && Spectral::gains(&geometry) {
+            Algorithm::Spectral(Spectral::new(geometry, &spread))
+        } else {
+            Algorithm::Direct(Direct::new(geometry, &spread))
+        };
         Self { geometry, bias: rows_of(&filter.bias, outputs), rectified, relu, algorithm }
     }
 
@@ -78,7 +87,10 @@ impl Convolution {
             x
         };
         let epilogue = Epilogue { bias: &self.bias, relu: self.relu, add };
-        let Algorithm::Direct(direct) = &self.algorithm;
+        let direct = match &self.algorithm {
+            Algorithm::Direct(direct) => direct,
+            Algorithm::Spectral(spectral) => return spectral.run(x, block.beats, y, epilogue),
+        };
         let (g, positions) = (&self.geometry, self.positions());
         if block.beats > 1 {
             return direct.run(Padded::Beats(x, block.beats), 0..g.outputs, 0..positions, y, epilogue, partial);

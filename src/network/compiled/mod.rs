@@ -2,8 +2,9 @@
 //!
 //! Batch norm is folded into filters, which are packed once. A block of beats passes through the whole network on one
 //! thread, in memory that stays in its cache; blocks share nothing. A single beat passes alone, and several threads
-//! share its large convolutions. A beat's logits have the same bits in every block, on any number of threads; they
-//! differ from those of [`Derived`] by rounding.
+//! share its direct convolutions if they are large. By which algorithm a convolution runs depends on its shapes and on
+//! the [`Purpose`], so a beat's logits have the same bits in every block, on any number of threads; they differ from
+//! those of [`Derived`], and from those for the other purpose, by rounding.
 //!
 //! | file | holds |
 //! |---|---|
@@ -33,6 +34,15 @@ use crate::compute::planes::{
     self, Affine, LANES, MaxPool, Row, ZERO, add_rectified, fit, for_each_item, tile_rows, total,
 };
 
+/// What a network is compiled for. The logits differ by rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Most beats a second, where many come together: long filters are multiplied in the frequency domain.
+    Throughput,
+    /// A beat that comes alone, as soon as possible: all filters are as they are, and threads share them.
+    Latency,
+}
+
 /// A [`Derived`] network for evaluation alone, with the weights and running statistics of one moment. A beat's logits have
 /// the same bits in any batch and on any number of threads, and differ from those of [`Derived`] by rounding.
 #[derive(Debug)]
@@ -57,7 +67,7 @@ impl Compiled {
     ///
     /// # Errors
     /// When candle fails, or the network is of no possible shape.
-    pub fn new(network: &Derived) -> Result<Self> {
+    pub fn new(network: &Derived, purpose: Purpose) -> Result<Self> {
         let InputShape { leads, samples, classes } = network.input;
         // The stem's filter over stretches of the beat that lie side by side: one tap of 5·leads channels.
         let filter = fold::conv_bn_relu(&network.stem.layer, Channels::one(leads))?;
@@ -65,14 +75,14 @@ impl Compiled {
         let halved = samples.div_ceil(filter.stride);
         let stem_channels = filter.outputs;
         let filter = Filter { taps: 1, inputs: seen, stride: 1, padding: 0, ..filter };
-        let stem = Convolution::new(&filter, halved);
+        let stem = Convolution::new(&filter, halved, purpose);
         let ones = vec![[1.0; LANES]; stem_channels.planes()];
         let pool = Affine { scale: ones, shift: vec![ZERO; stem_channels.planes()] };
         let stem_output = Shape { channels: stem_channels, samples: halved.div_ceil(2) };
         let (mut s0, mut s1) = (stem_output, stem_output);
         let mut cells = Vec::with_capacity(network.cells.len());
         for cell in &network.cells {
-            let cell = Cell::new(cell, [s0, s1])?;
+            let cell = Cell::new(cell, [s0, s1], purpose)?;
             (s0, s1) = (s1, cell.output);
             cells.push(cell);
         }
