@@ -288,6 +288,15 @@ fn max_pool1d_equals_its_twin() {
 /// PyTorch: x = torch.tensor([1., 3., 3., 2., 5.], requires_grad=True)
 ///          y = torch.nn.functional.max_pool1d(x[None, None], 3, 2, 1); y.sum().backward(); y, x.grad
 #[test]
+fn mean_equals_its_twin() {
+    let mut generator = Generator::new(16);
+    for shape in [[1, 1, 1], [3, 19, 64], [40, 38, 5]] {
+        let x = [normal(&mut generator, &shape)];
+        assert_twins("mean", &|a| compute::mean(&a[0]), &|a| plain::mean(&a[0]), &x, &mut generator);
+    }
+}
+
+#[test]
 fn max_pool1d_chooses_as_pytorch() {
     let x = Tensor::new(&[1f32, 3., 3., 2., 5.], &Device::Cpu).unwrap().reshape((1, 5, 1)).unwrap();
     let (y, gradients) = differentiate(&|a| compute::max_pool1d(&a[0], 3, 2), &[x], None);

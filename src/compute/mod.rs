@@ -11,6 +11,7 @@
 //! | [`batch_norm`] | y = scale · (x − mean) / √(variance + ε) + shift over batch and samples; ReLU if wanted | x, scale, shift |
 //! | [`scale_shift`] | y = a·x + b, what batch norm is once its statistics are fixed; ReLU if wanted | x, a, b |
 //! | [`max_pool1d`] | the largest of 3 or 5 neighbours | x |
+//! | [`mean()`] | the mean over the samples | x |
 //! | [`cell()`] | all paths of a cell: Σ p · ReLU(BN(conv(x))) and so on to each node | x, w, p or scale and shift |
 //!
 //! [`plain`] has the same functions out of candle's own operations. They run on devices without kernels, in any float
@@ -40,6 +41,7 @@ mod arguments;
 mod cell;
 mod conv1d;
 mod convolution;
+mod mean;
 mod norm;
 mod parallel;
 pub mod plain;
@@ -59,6 +61,7 @@ pub use cell::{
     Statistics, TAPS, Wiring, cell, mixed_wiring,
 };
 pub use conv1d::{conv1d, relu_conv1d};
+pub use mean::mean;
 pub use norm::{batch_norm, scale_shift};
 pub use pool::max_pool1d;
 pub use process::prepare;

@@ -106,6 +106,14 @@ pub fn max_pool1d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
     Ok(best)
 }
 
+/// [`super::mean`].
+///
+/// # Errors
+/// When a shape does not fit.
+pub fn mean(x: &Tensor) -> Result<Tensor> {
+    x.mean(1)
+}
+
 /// [`super::cell`].
 ///
 /// # Errors

@@ -261,7 +261,7 @@ impl Head {
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
-        x.mean(1)?.matmul(&pass.weight(&self.weight).t()?)?.broadcast_add(&pass.weight(&self.bias))
+        compute::mean(x)?.matmul(&pass.weight(&self.weight).t()?)?.broadcast_add(&pass.weight(&self.bias))
     }
 
     /// The weight `[classes, inputs]` and the bias.

@@ -21,6 +21,9 @@ mod product;
 mod transform;
 mod triple;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use super::simd::{Row, WIDTH};
 pub(super) use filter::{FilterGradient, Filters, Taps};
 pub(super) use plan::Plan;
