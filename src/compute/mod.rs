@@ -58,7 +58,7 @@ mod update;
 pub use arena::release_memory;
 pub use cell::{
     ALL_TAPS, Coefficients, EDGES, Kind, MIXED_NORMALISED, NODES, NORMALISED, OPERATIONS, Options, POOLS, Path,
-    Statistics, TAPS, Wiring, cell, mixed_wiring,
+    Statistics, TAPS, Wiring, cell, edge, mixed_wiring,
 };
 pub use conv1d::{conv1d, relu_conv1d};
 pub use mean::mean;

@@ -12,7 +12,7 @@ use super::spec::InputShape;
 use super::stem::Stem;
 use super::store::{Maker, Statistics, Store};
 use crate::cell::Operation;
-use crate::compute::{self, Coefficients, EDGES, Moments, NODES, Options, Statistics as NormStatistics};
+use crate::compute::{self, Coefficients, EDGES, Moments, NODES, Options, Statistics as NormStatistics, edge};
 use crate::support::random::Generator;
 
 /// Standard deviation of alpha before the first step (DARTS).
@@ -109,11 +109,6 @@ impl SearchCell {
         }
         Ok(y)
     }
-}
-
-/// The edge from a state to a node, in the order of a genotype.
-fn edge(node: usize, state: usize) -> usize {
-    node * (node + 3) / 2 + state
 }
 
 /// The network that is searched.

@@ -23,6 +23,11 @@ pub const EDGES: usize = 14;
 /// Normalisations of a cell.
 pub const MIXED_NORMALISED: usize = EDGES * NORMALISED;
 
+/// The place of the edge from a state to a node, in the order of a genotype.
+pub fn edge(node: usize, state: usize) -> usize {
+    node * (node + 3) / 2 + state
+}
+
 /// The wiring of a supernet's cell: weights are `[14, 10]` (edge after edge: conv3, conv5, conv9, conv13, conv17, conv27,
 /// max3, max5, skip, zero), filters `[14 · 74, channels, channels]`, eight normalisations an edge.
 ///
@@ -39,7 +44,7 @@ pub fn mixed_wiring(stride: usize) -> Result<Arc<Wiring>> {
     let mut paths = Vec::with_capacity(EDGES * OPERATIONS);
     for node in 0..NODES {
         for state in 0..node + 2 {
-            let first = (node * (node + 3) / 2 + state) * OPERATIONS;
+            let first = edge(node, state) * OPERATIONS;
             let convolutions = TAPS.into_iter().map(|taps| Kind::Convolution { taps });
             let pools = POOLS.into_iter().map(|kernel| Kind::MaxPool { kernel });
             let identity = (stride == 1 || state >= 2).then_some(Kind::Identity);

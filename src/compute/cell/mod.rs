@@ -36,7 +36,7 @@ use super::norm::check_eps;
 use super::plain;
 use super::rows::Moments;
 use super::simd::WIDTH;
-pub use mixed::{ALL_TAPS, EDGES, MIXED_NORMALISED, NODES, NORMALISED, OPERATIONS, POOLS, TAPS, mixed_wiring};
+pub use mixed::{ALL_TAPS, EDGES, MIXED_NORMALISED, NODES, NORMALISED, OPERATIONS, POOLS, TAPS, edge, mixed_wiring};
 use normal::{Back, Normal, Values};
 use shape::Shape;
 pub use wiring::{Kind, Path, Wiring};

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::{Epilogue, Geometry, LANES, Row, ZERO, fit};
+use super::{Epilogue, Geometry, Row, WIDTH, ZERO, fit};
 use crate::compute::product::{by_rows, tiles};
 use crate::compute::rows::rectify;
 use crate::compute::simd::{Arithmetic, Kernel, dispatch};
@@ -58,14 +58,14 @@ impl Direct {
     /// Takes a filter `[taps, 16·inputs, 16·outputs]`.
     pub fn new(geometry: Geometry, filter: &[f32]) -> Self {
         let Geometry { inputs, outputs, taps, .. } = geometry;
-        let columns = outputs * LANES;
+        let columns = outputs * WIDTH;
         let line = |output: usize, input: usize, tap: usize, lane: usize| {
-            let first = ((tap * inputs + input) * LANES + lane) * columns + output * LANES;
+            let first = ((tap * inputs + input) * WIDTH + lane) * columns + output * WIDTH;
             Line(std::array::from_fn(|column| filter[first + column]))
         };
-        let mut lines = Vec::with_capacity(outputs * inputs * taps * LANES);
+        let mut lines = Vec::with_capacity(outputs * inputs * taps * WIDTH);
         for (output, input) in (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input))) {
-            let depth = (0..taps).flat_map(|tap| (0..LANES).map(move |lane| (tap, lane)));
+            let depth = (0..taps).flat_map(|tap| (0..WIDTH).map(move |lane| (tap, lane)));
             lines.extend(depth.map(|(tap, lane)| line(output, input, tap, lane)));
         }
         Self { geometry, lines }
@@ -110,7 +110,7 @@ impl Direct {
         let (g, group) = (&self.geometry, self.group());
         let plane = beats * positions.len();
         let partial = fit(partial, if g.inputs > group { plane } else { 0 });
-        let depth = g.taps * LANES;
+        let depth = g.taps * WIDTH;
         for (q, y) in outputs.zip(y.chunks_exact_mut(plane)) {
             for first in (0..g.inputs).step_by(group) {
                 let planes = group.min(g.inputs - first);
@@ -190,9 +190,9 @@ struct Place {
 impl Part<'_> {
     /// A tile without its input.
     fn start(&self, g: &Geometry, taps: &Range<usize>) -> Tile<'_> {
-        let lines = &self.lines[taps.start * LANES..];
-        let (planes, depth) = (if taps.is_empty() { 0 } else { self.planes }, taps.len() * LANES);
-        let lines_plane = g.taps * LANES;
+        let lines = &self.lines[taps.start * WIDTH..];
+        let (planes, depth) = (if taps.is_empty() { 0 } else { self.planes }, taps.len() * WIDTH);
+        let lines_plane = g.taps * WIDTH;
         Tile { x: &[], x_row: 0, x_plane: 0, planes, lines, lines_plane, depth, resume: self.resume }
     }
 
@@ -288,7 +288,7 @@ impl Kernel for Finish<'_> {
         let (bias, Epilogue { relu, add, .. }) = (*self.bias, *self.epilogue);
         for (sum, to) in self.sums.iter().zip(self.y.iter_mut().step_by(self.step)) {
             let mut row = *sum;
-            for n in 0..LANES {
+            for n in 0..WIDTH {
                 row[n] += bias[n];
             }
             if relu {
@@ -296,7 +296,7 @@ impl Kernel for Finish<'_> {
             }
             if add {
                 let before = *to;
-                for n in 0..LANES {
+                for n in 0..WIDTH {
                     row[n] += before[n];
                 }
             }

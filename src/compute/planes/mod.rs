@@ -14,13 +14,13 @@ mod pointwise;
 mod spectral;
 
 pub(crate) use crate::compute::rows::rectify;
-pub(crate) use crate::compute::simd::{Row, WIDTH as LANES};
+pub(crate) use crate::compute::simd::{Row, WIDTH};
 pub(crate) use direct::{Direct, Padded, tile_rows};
 pub(crate) use pointwise::{Affine, MaxPool, add, add_rectified, rectified, total};
 pub(crate) use spectral::Spectral;
 
 /// A row of zeros.
-pub(crate) const ZERO: Row = [0.0; LANES];
+pub(crate) const ZERO: Row = [0.0; WIDTH];
 
 /// The sizes of a convolution of planes. There are as many positions as strides begin within the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Geometry {
 
     /// Multiplications for a beat, those by padding included.
     pub fn multiplications(&self) -> usize {
-        self.inputs * self.outputs * self.taps * self.positions() * LANES * LANES
+        self.inputs * self.outputs * self.taps * self.positions() * WIDTH * WIDTH
     }
 
     /// The taps that meet a sample at this position.

@@ -1,6 +1,6 @@
 //! What is done to planes besides convolutions: pools, sums and ReLUs.
 
-use super::{LANES, Row, ZERO};
+use super::{Row, WIDTH, ZERO};
 use crate::compute::pool::Window;
 use crate::compute::rows::rectify;
 use crate::compute::simd::{Arithmetic, Kernel, dispatch};
@@ -48,13 +48,13 @@ impl Kernel for MaxPool<'_> {
                 let mut best = seen[0];
                 for x in &seen[1..] {
                     let x = *x;
-                    for n in 0..LANES {
+                    for n in 0..WIDTH {
                         // A NaN wins and stays.
                         best[n] = if x[n] > best[n] || x[n].is_nan() { x[n] } else { best[n] };
                     }
                 }
                 let mut row = if add { *y } else { ZERO };
-                for n in 0..LANES {
+                for n in 0..WIDTH {
                     row[n] += A::multiply_add(best[n], scale[n], shift[n]);
                 }
                 *y = row;
@@ -78,7 +78,7 @@ impl<F: Fn(f32, f32) -> f32> Kernel for Zip<'_, F> {
         for (y, x) in self.y.iter_mut().zip(self.x) {
             // By way of a row of its own: LLVM does not know that y and x are not the same memory.
             let mut row = *y;
-            for n in 0..LANES {
+            for n in 0..WIDTH {
                 row[n] = (self.f)(row[n], x[n]);
             }
             *y = row;
@@ -105,7 +105,7 @@ pub(crate) fn add_rectified(y: &mut [Row], x: &[Row]) {
 pub(crate) fn total(rows: &[Row]) -> Row {
     let mut sum = ZERO;
     for row in rows {
-        for n in 0..LANES {
+        for n in 0..WIDTH {
             sum[n] += row[n];
         }
     }

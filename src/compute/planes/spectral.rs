@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::direct::Finish;
-use super::{Epilogue, Geometry, LANES, Row, ZERO};
+use super::{Epilogue, Geometry, Row, WIDTH, ZERO};
 use crate::compute::arena::{self, Rows};
 use crate::compute::simd::dispatch;
 use crate::compute::spectral::{Analyse, Filters, Left, Multiply, Plan, Synthesise, Taps};
@@ -29,12 +29,12 @@ impl Spectral {
     /// Takes a filter `[taps, 16·inputs, 16·outputs]` of a possible [`Geometry`].
     pub fn new(geometry: Geometry, filter: &[f32]) -> Self {
         let plan = plan(&geometry);
-        let (depth, columns) = (geometry.inputs * LANES, geometry.outputs * LANES);
+        let (depth, columns) = (geometry.inputs * WIDTH, geometry.outputs * WIDTH);
         let all = geometry.stride * depth;
         let mut filters = vec![ZERO; geometry.taps * depth];
         let right = (0..geometry.outputs).map(|output| {
             for (to, from) in filters.iter_mut().zip(filter.chunks_exact(columns)) {
-                to.copy_from_slice(&from[output * LANES..][..LANES]);
+                to.copy_from_slice(&from[output * WIDTH..][..WIDTH]);
             }
             let mut right = arena::take_rows(plan.planes() * all);
             for phase in 0..geometry.stride {
@@ -101,7 +101,7 @@ fn gather(x: &[Row], stride: usize, phase: usize, to: &mut [Row]) {
 /// Multiplications of rows for a beat.
 fn direct_cost(geometry: &Geometry) -> usize {
     let taps: usize = (0..geometry.positions()).map(|position| geometry.taps_at(position).len()).sum();
-    geometry.outputs * geometry.inputs * LANES * taps
+    geometry.outputs * geometry.inputs * WIDTH * taps
 }
 
 /// The same.
@@ -109,5 +109,5 @@ fn spectral_cost(geometry: &Geometry) -> usize {
     let plan = plan(geometry);
     let inputs = geometry.stride * geometry.inputs;
     let transforms = (inputs + geometry.outputs) * plan.parts() * plan.samples;
-    geometry.outputs * plan.planes() * inputs * LANES + transforms
+    geometry.outputs * plan.planes() * inputs * WIDTH + transforms
 }

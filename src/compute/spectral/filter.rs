@@ -78,6 +78,16 @@ impl Taps {
         Self { terms, cosines, sines, back_cosines, back_sines }
     }
 
+    /// Scratch for E and O of all terms, and for real and imaginary parts of all bins.
+    #[inline(always)]
+    fn cut<'a>(&self, plan: &Plan, scratch: &'a mut [Row]) -> [&'a mut [Row]; 4] {
+        let (terms, bins) = (self.terms.len(), plan.bins());
+        let (even, scratch) = scratch.split_at_mut(terms);
+        let (odd, scratch) = scratch.split_at_mut(terms);
+        let (re, im) = scratch.split_at_mut(bins);
+        [even, odd, re, &mut im[..bins - 2]]
+    }
+
     /// Rows of scratch that [`Filters`] and [`FilterGradient`] need.
     pub fn scratch(&self, plan: &Plan) -> usize {
         2 * self.terms.len() + 2 * plan.bins()
@@ -106,11 +116,7 @@ impl Kernel for Filters<'_> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         let Self { plan, taps, filters, depth, conjugate, right, all, first, scratch } = self;
-        let (terms, bins) = (taps.terms.len(), plan.bins());
-        let (even, scratch) = scratch.split_at_mut(terms);
-        let (odd, scratch) = scratch.split_at_mut(terms);
-        let (re, scratch) = scratch.split_at_mut(bins);
-        let im = &mut scratch[..bins - 2];
+        let [even, odd, re, im] = taps.cut(plan, scratch);
         for i in 0..depth {
             for (t, term) in taps.terms.iter().enumerate() {
                 let w = A::load(&filters[term.tap * depth + i]);
@@ -137,7 +143,7 @@ impl Kernel for Filters<'_> {
                 A::store(A::sub(zero, re), &mut right[at + 3 * all]);
                 at += 3 * all;
             }
-            right[at + all] = re[bins - 1];
+            right[at + all] = re[plan.bins() - 1];
         }
     }
 }
@@ -161,11 +167,7 @@ impl Kernel for FilterGradient<'_> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         let Self { plan, taps, spectra, gradient, depth, first, scratch } = self;
-        let (terms, bins) = (taps.terms.len(), plan.bins());
-        let (even, scratch) = scratch.split_at_mut(terms);
-        let (odd, scratch) = scratch.split_at_mut(terms);
-        let (re, scratch) = scratch.split_at_mut(bins);
-        let im = &mut scratch[..bins - 2];
+        let [even, odd, re, im] = taps.cut(plan, scratch);
         for i in 0..WIDTH {
             for (bin, re) in re.iter_mut().enumerate() {
                 *re = spectra[Plan::slot(bin) * WIDTH + i];

@@ -1,6 +1,6 @@
 //! How channels lie in planes.
 
-use crate::compute::planes::LANES;
+use crate::compute::planes::WIDTH;
 
 /// Signals side by side, each of which begins a plane: what a cell leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Channels {
 
     /// Planes of each part.
     pub fn planes_each(self) -> usize {
-        self.each.div_ceil(LANES)
+        self.each.div_ceil(WIDTH)
     }
 
     pub fn planes(self) -> usize {
@@ -32,12 +32,12 @@ impl Channels {
     /// The plane and the lane of a channel.
     pub fn place(self, channel: usize) -> (usize, usize) {
         let (part, channel) = (channel / self.each, channel % self.each);
-        (part * self.planes_each() + channel / LANES, channel % LANES)
+        (part * self.planes_each() + channel / WIDTH, channel % WIDTH)
     }
 
     /// The same as one number.
     pub fn lane(self, channel: usize) -> usize {
         let (plane, lane) = self.place(channel);
-        plane * LANES + lane
+        plane * WIDTH + lane
     }
 }

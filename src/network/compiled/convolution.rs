@@ -4,7 +4,7 @@ use super::Purpose;
 use super::channels::Channels;
 use super::scratch::{Block, Scratch};
 use crate::compute::planes::{
-    Direct, Epilogue, Geometry, LANES, Padded, Row, Spectral, ZERO, fit, for_each_item, rectified,
+    Direct, Epilogue, Geometry, Padded, Row, Spectral, WIDTH, ZERO, fit, for_each_item, rectified,
 };
 
 /// Below this many multiplications (3 µs) another thread's help costs more than it gives.
@@ -50,7 +50,7 @@ impl Convolution {
     pub fn new(filter: &Filter, samples: usize, purpose: Purpose) -> Self {
         let Filter { taps, inputs, outputs, stride, padding, rectified, relu, .. } = *filter;
         let geometry = Geometry { inputs: inputs.planes(), outputs: outputs.planes(), samples, taps, stride, padding };
-        let (rows, columns) = (geometry.inputs * LANES, geometry.outputs * LANES);
+        let (rows, columns) = (geometry.inputs * WIDTH, geometry.outputs * WIDTH);
         let mut spread = vec![0.0; taps * rows * columns];
         let weights = filter.weights.chunks_exact(outputs.count()).enumerate();
         for (row, weights) in weights {

@@ -31,7 +31,7 @@ use super::derived::{Derived, joins, keeps};
 use super::evaluator::Evaluator;
 use super::spec::InputShape;
 use crate::compute::planes::{
-    self, Affine, LANES, MaxPool, Row, ZERO, add_rectified, fit, for_each_item, tile_rows, total,
+    self, Affine, MaxPool, Row, WIDTH, ZERO, add_rectified, fit, for_each_item, tile_rows, total,
 };
 
 /// What a network is compiled for. The logits differ by rounding.
@@ -76,7 +76,7 @@ impl Compiled {
         let stem_channels = filter.outputs;
         let filter = Filter { taps: 1, inputs: seen, stride: 1, padding: 0, ..filter };
         let stem = Convolution::new(&filter, halved, purpose);
-        let ones = vec![[1.0; LANES]; stem_channels.planes()];
+        let ones = vec![[1.0; WIDTH]; stem_channels.planes()];
         let pool = Affine { scale: ones, shift: vec![ZERO; stem_channels.planes()] };
         let stem_output = Shape { channels: stem_channels, samples: halved.div_ceil(2) };
         let (mut s0, mut s1) = (stem_output, stem_output);
@@ -87,7 +87,7 @@ impl Compiled {
             cells.push(cell);
         }
         let (from, bias) = network.head.values()?;
-        let lanes = s1.channels.planes() * LANES;
+        let lanes = s1.channels.planes() * WIDTH;
         let mut weight = vec![0.0; classes * lanes];
         for (to, from) in weight.chunks_exact_mut(lanes).zip(from.chunks_exact(s1.channels.count())) {
             from.iter().enumerate().for_each(|(channel, value)| to[s1.channels.lane(channel)] = *value);
@@ -148,7 +148,7 @@ impl Compiled {
         for (b, beat) in beats.chunks_exact(leads * samples).enumerate() {
             for (lead, values) in beat.chunks_exact(samples).enumerate() {
                 for tap in 0..5 {
-                    let (plane, lane) = ((tap * leads + lead) / LANES, (tap * leads + lead) % LANES);
+                    let (plane, lane) = ((tap * leads + lead) / WIDTH, (tap * leads + lead) % WIDTH);
                     let rows = &mut seen[(plane * block.beats + b) * halved..][..halved];
                     for (l, row) in rows.iter_mut().enumerate() {
                         if let Some(value) = (2 * l + tap).checked_sub(2).and_then(|place| values.get(place)) {
