@@ -21,6 +21,11 @@ fn variable(generator: &mut Generator, shape: &[usize], scale: f64) -> Var {
     Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu).unwrap()).unwrap()
 }
 
+fn gradients(f: &impl Fn() -> Tensor) -> GradStore {
+    let (loss, tape) = Tape::record(|| compute::leave(&f()).unwrap().sum_all().unwrap());
+    tape.backward(&loss).unwrap()
+}
+
 /// Measures `f`, then `f` and the gradients of everything that it depends on.
 fn measure(criterion: &mut Criterion, name: &str, forward: u64, both: u64, f: impl Fn() -> Tensor) {
     let mut group = criterion.benchmark_group(name);
@@ -28,7 +33,7 @@ fn measure(criterion: &mut Criterion, name: &str, forward: u64, both: u64, f: im
     group.throughput(Throughput::Elements(forward));
     group.bench_function("forward", |b| b.iter(|| black_box(f())));
     group.throughput(Throughput::Elements(both));
-    group.bench_function("forward and backward", |b| b.iter(|| black_box(f().backward().unwrap())));
+    group.bench_function("forward and backward", |b| b.iter(|| black_box(gradients(&f))));
     group.finish();
 }
 

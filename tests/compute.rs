@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor, Var};
-use heart_darts::compute::{self, Coefficients, Kind, Moments, Options, Path, Statistics, Wiring, mixed_wiring, plain};
+use heart_darts::compute::{self, Coefficients, Kind, Moments, Options, Path, Statistics, Tape, Wiring, mixed_wiring, plain};
 use heart_darts::support::random::Generator;
 
 /// Standard normal values.
@@ -19,12 +19,12 @@ type Function<'a> = &'a dyn Fn(&[Tensor]) -> Result<Tensor>;
 fn differentiate(f: Function, arguments: &[Tensor], weights: Option<&Tensor>) -> (Tensor, Vec<Tensor>) {
     let variables: Vec<Var> = arguments.iter().map(|a| Var::from_tensor(a).unwrap()).collect();
     let tensors: Vec<Tensor> = variables.iter().map(|v| v.as_tensor().clone()).collect();
-    let y = f(&tensors).unwrap();
+    let (y, tape) = Tape::record(|| compute::leave(&f(&tensors).unwrap()).unwrap());
     let loss = match weights {
         Some(weights) => (&y * weights.to_dtype(y.dtype()).unwrap()).unwrap().sum_all().unwrap(),
         None => y.sum_all().unwrap(),
     };
-    let gradients = loss.backward().unwrap();
+    let gradients = tape.backward(&loss).unwrap();
     let of = |v: &Var| gradients.get(v).cloned().unwrap_or_else(|| v.zeros_like().unwrap());
     (y, variables.iter().map(of).collect())
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{Device, Tensor, Var};
 use heart_darts::cell::Genotype;
+use heart_darts::compute::Tape;
 use heart_darts::network::{DerivedSpec, InputShape, Network, NetworkSpec, Pass, Supernet, SupernetSpec};
 use heart_darts::support::random::Generator;
 use heart_darts::train::cross_entropy;
@@ -118,7 +119,7 @@ fn check(case: &Case, network: &dyn Network, alphas: &[(&str, &Var)]) {
     }
     close_logits(&what, &network.logits(&beats, &Pass::evaluation()).unwrap(), &case.evaluated);
 
-    let logits = network.logits(&beats, &Pass::weights()).unwrap();
+    let (logits, tape) = Tape::record(|| network.logits(&beats, &Pass::weights()).unwrap());
     close_logits(&what, &logits, &case.logits);
     let loss = cross_entropy(&logits, &classes, None, 0.0).unwrap();
     assert!((f64::from(loss.to_scalar::<f32>().unwrap()) - case.loss).abs() < TOLERANCE * case.loss, "{what}");
@@ -129,7 +130,7 @@ fn check(case: &Case, network: &dyn Network, alphas: &[(&str, &Var)]) {
 
     let tolerance = if case.layers > 5 { TOLERANCE_OF_DEEP_GRADIENTS } else { TOLERANCE };
     // Gradients under the names of files: the store exports whatever its variables hold.
-    let gradients = loss.backward().unwrap();
+    let gradients = tape.backward(&loss).unwrap();
     for (_, variable) in network.store().variables() {
         variable.set(&gradients.get(variable).expect("a gradient for every weight").copy().unwrap()).unwrap();
     }
@@ -150,8 +151,8 @@ fn check(case: &Case, network: &dyn Network, alphas: &[(&str, &Var)]) {
     // Alpha learns in a pass of its own, in which the weights get no gradients.
     if !alphas.is_empty() {
         fill(case, network);
-        let loss = cross_entropy(&network.logits(&beats, &Pass::alpha()).unwrap(), &classes, None, 0.0).unwrap();
-        let gradients = loss.backward().unwrap();
+        let (logits, tape) = Tape::record(|| network.logits(&beats, &Pass::alpha()).unwrap());
+        let gradients = tape.backward(&cross_entropy(&logits, &classes, None, 0.0).unwrap()).unwrap();
         for (name, alpha) in alphas {
             let found = gradients.get(alpha).unwrap().flatten_all().unwrap().to_vec1().unwrap();
             close(&format!("{what}: gradient of {name}"), &found, &case.gradients[*name], tolerance);

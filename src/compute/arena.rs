@@ -12,12 +12,14 @@ static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 const LINE: usize = 64;
 const SPARE: usize = LINE / size_of::<f32>();
 
-/// Floats from the arena; they go back to it when this is dropped.
+/// Floats from the arena, to which they go back when this is dropped, or from elsewhere.
 #[derive(Debug)]
 pub(super) struct Buffer {
     values: Vec<f32>,
     start: usize,
     len: usize,
+    /// Whether it came from the arena: what came from elsewhere does not pile up in it.
+    returns: bool,
 }
 
 /// A buffer of `len` floats **whose contents are what its last user left**.
@@ -31,7 +33,25 @@ pub(super) fn take(len: usize) -> Buffer {
     drop(free);
     let values = values.unwrap_or_else(|| vec![0.0; len]);
     let start = values.as_ptr().align_offset(LINE).min(SPARE);
-    Buffer { values, start, len: len - SPARE }
+    Buffer { values, start, len: len - SPARE, returns: true }
+}
+
+impl From<Vec<f32>> for Buffer {
+    fn from(values: Vec<f32>) -> Self {
+        let len = values.len();
+        Self { values, start: 0, len, returns: false }
+    }
+}
+
+impl Buffer {
+    /// Its floats, out of the arena for good.
+    pub(super) fn into_vec(mut self) -> Vec<f32> {
+        self.returns = false;
+        let mut values = std::mem::take(&mut self.values);
+        values.drain(..self.start);
+        values.truncate(self.len);
+        values
+    }
 }
 
 /// Rows of 16 floats from the arena, as [`take`] gives them.
@@ -76,6 +96,8 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        FREE.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.values));
+        if self.returns {
+            FREE.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.values));
+        }
     }
 }

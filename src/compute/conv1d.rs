@@ -1,14 +1,15 @@
-//! The convolution of one filter as a candle operation, see [`super::convolution`] for the mathematics.
+//! The convolution of one filter, see [`super::convolution`] for the mathematics.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 
-use super::arguments::{Floats, dense, floats, signal, wrong};
+use super::arena::Buffer;
+use super::arguments::{Floats, Signal, dense, signal, wrong};
 use super::convolution::{Geometry, input_gradient, pack_transposed, pad, weight_gradient};
 use super::parallel::{for_each_piece, piece};
 use super::product::{Multiply, pack, packed_len};
-use super::relu::{GateInPlace, Rectify};
+use super::relu::{Gate, Rectify};
 use super::simd::dispatch;
-use super::{arena, plain};
+use super::{arena, plain, tape};
 
 /// Convolves `x` `[batch, samples, in]` with `w` `[taps, in, out]`, both ends padded with `padding` zeros:
 /// y`[b, l, o]` = Σ_{t, i} x`[b, l·stride + t − padding, i]` · w`[t, i, o]`, `[batch, (samples + 2·padding − taps) / stride + 1, out]`.
@@ -39,7 +40,17 @@ fn apply(x: &Tensor, w: &Tensor, stride: usize, padding: usize, relu: bool) -> R
     let geometry = check(x, w, stride, padding)?;
     dense(NAME, "x", x)?;
     dense(NAME, "w", w)?;
-    x.apply_op2(w, Conv1d { geometry, relu })
+    let convolution = Conv1d { geometry, relu };
+    let y = convolution.forward(Floats::of(x).get()?, Floats::of(w).get()?);
+    let (Signal { batch, samples, channels }, arguments) = (geometry.output(), [x.clone(), w.clone()]);
+    let backward = move |dy: Buffer, wanted: &[bool]| {
+        let [x, w] = arguments.each_ref().map(Floats::of);
+        let (x, w) = (x.get()?, w.get()?);
+        let dx = wanted[0].then(|| convolution.input_gradient(x, w, &dy));
+        let dw = wanted[1].then(|| convolution.weight_gradient(x, &dy));
+        Ok(vec![dx, dw])
+    };
+    tape::result(NAME, (batch, samples, channels), y, &[x, w], backward)
 }
 
 const NAME: &str = "conv1d";
@@ -52,42 +63,11 @@ pub(super) fn check(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Re
     Geometry::new(NAME, signal(NAME, x)?, filter, stride, padding)
 }
 
-struct Conv1d {
-    geometry: Geometry,
+#[derive(Clone, Copy)]
+pub(super) struct Conv1d {
+    pub geometry: Geometry,
     /// Whether x is rectified first.
-    relu: bool,
-}
-
-impl CustomOp2 for Conv1d {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
-        let y = self.forward(floats(x, lx)?, floats(w, lw)?);
-        let output = self.geometry.output();
-        Ok((CpuStorage::F32(y), (output.batch, output.samples, output.channels).into()))
-    }
-
-    fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let contiguous = dy.contiguous()?;
-        let dy = Floats::of(&contiguous);
-        let dx = match x.track_op() {
-            true => Some(Tensor::from_vec(
-                self.input_gradient(Floats::of(x).get()?, Floats::of(w).get()?, dy.get()?),
-                x.shape(),
-                x.device(),
-            )?),
-            false => None,
-        };
-        let dw = match w.track_op() {
-            true => {
-                Some(Tensor::from_vec(self.weight_gradient(Floats::of(x).get()?, dy.get()?), w.shape(), w.device())?)
-            }
-            false => None,
-        };
-        Ok((dx, dw))
-    }
+    pub relu: bool,
 }
 
 impl Conv1d {
@@ -111,7 +91,7 @@ impl Conv1d {
         }
     }
 
-    fn forward(&self, x: &[f32], w: &[f32]) -> Vec<f32> {
+    pub fn forward(&self, x: &[f32], w: &[f32]) -> Vec<f32> {
         let g = &self.geometry;
         let (input, output, depth) = (g.input, g.output(), g.depth());
         let mut packed = arena::take(packed_len(depth, g.outputs));
@@ -143,12 +123,12 @@ impl Conv1d {
         y
     }
 
-    fn input_gradient(&self, x: &[f32], w: &[f32], dy: &[f32]) -> Vec<f32> {
+    pub fn input_gradient(&self, x: &[f32], w: &[f32], dy: &[f32]) -> Buffer {
         let g = &self.geometry;
         let (input, output) = (g.input, g.output());
         let mut packed = arena::take(g.transposed_len());
         pack_transposed(&mut packed, g, w);
-        let mut dx = vec![0.0; input.len()];
+        let mut dx = arena::take(input.len());
         let samples = piece(input.batch);
         let (in_sample, out_sample) = (input.samples * input.channels, output.samples * output.channels);
         let (before, after) = g.margins();
@@ -164,13 +144,13 @@ impl Conv1d {
                 input_gradient(g, &packed, &scratch, padded, dx, false);
             }
             if self.relu {
-                dispatch(GateInPlace { seen: &x[i * samples * in_sample..][..dx.len()], dx });
+                dispatch(Gate { seen: &x[i * samples * in_sample..][..dx.len()], dx });
             }
         });
         dx
     }
 
-    fn weight_gradient(&self, x: &[f32], dy: &[f32]) -> Vec<f32> {
+    pub fn weight_gradient(&self, x: &[f32], dy: &[f32]) -> Buffer {
         let g = &self.geometry;
         let (input, output) = (g.input, g.output());
         let in_sample = input.samples * input.channels;
@@ -181,7 +161,7 @@ impl Conv1d {
             self.prepare(scratch, x);
         });
         let padded: &[f32] = if self.copies() { &scratch } else { x };
-        let mut dw = vec![0.0; g.depth() * g.outputs];
+        let mut dw = arena::take(g.depth() * g.outputs);
         // Whole register tiles of every kind of machine.
         let rows = piece(g.depth()).next_multiple_of(12);
         for_each_piece(&mut dw, rows * g.outputs, g.work(), |i, dw| {

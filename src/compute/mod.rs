@@ -39,8 +39,10 @@
 mod arena;
 mod arguments;
 mod cell;
+mod combine;
 mod conv1d;
 mod convolution;
+mod halve;
 mod mean;
 mod norm;
 mod parallel;
@@ -53,6 +55,7 @@ mod relu;
 mod rows;
 pub(crate) mod simd;
 mod spectral;
+mod tape;
 mod update;
 
 pub use arena::release_memory;
@@ -60,7 +63,9 @@ pub use cell::{
     ALL_TAPS, Coefficients, EDGES, Kind, MIXED_NORMALISED, NODES, NORMALISED, OPERATIONS, Options, POOLS, Path,
     Statistics, TAPS, Wiring, cell, edge, mixed_wiring,
 };
+pub use combine::{add, scale, side_by_side};
 pub use conv1d::{conv1d, relu_conv1d};
+pub use halve::relu_halve;
 pub use mean::mean;
 pub use norm::{batch_norm, scale_shift};
 pub use pool::max_pool1d;
@@ -68,4 +73,5 @@ pub use process::prepare;
 pub use relu::relu;
 pub use rows::Moments;
 pub use simd::instructions;
+pub use tape::{Tape, leave};
 pub use update::{sum_of_squares, update};

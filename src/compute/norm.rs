@@ -4,11 +4,13 @@
 //! y = scale·x̂ + shift, which is x·a + b with a = scale·s, b = shift − m·a. Backward, with g = dy (where y > 0, if ReLU
 //! follows) and N rows: dshift = Σ g, dscale = Σ g·x̂, dx = a·(g − Σg/N − x̂·Σ(g·x̂)/N).
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 
-use super::arguments::{Floats, dense, floats, shaped, signal, wrong};
-use super::plain;
+use super::arena::Buffer;
+use super::arguments::{Floats, dense, shaped, signal, wrong};
 use super::rows::{self, Backward, GradientSums, Moments, moments};
+use super::tape::{self, AllFloats};
+use super::plain;
 
 /// Normalises each channel of `x` `[batch, samples, channels]` by its own mean and variance over batch and samples,
 /// then multiplies by scale and adds shift (each `[channels]`) when `affine` is given, then applies ReLU when `relu`.
@@ -32,15 +34,20 @@ pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64, relu
     dense(NAME, "x", x)?;
     let moments = moments(Floats::of(x).get()?, channels);
     let inverse = inverse_deviation(&moments, eps);
-    let op = BatchNorm { mean: moments.mean.clone(), inverse, relu };
-    let y = match affine {
-        None => x.apply_op1(op)?,
-        Some((scale, shift)) => {
-            dense(NAME, "scale", scale)?;
-            dense(NAME, "shift", shift)?;
-            x.apply_op3(scale, shift, op)?
-        }
+    let norm = BatchNorm { mean: moments.mean.clone(), inverse, relu };
+    let mut arguments = vec![x.clone()];
+    if let Some((scale, shift)) = affine {
+        dense(NAME, "scale", scale)?;
+        dense(NAME, "shift", shift)?;
+        arguments.extend([scale.clone(), shift.clone()]);
+    }
+    let y = norm.forward(&AllFloats::of(&arguments).get()?);
+    let all = arguments.clone();
+    let backward = move |dy: Buffer, _: &[bool]| {
+        let gradients = norm.backward(&AllFloats::of(&all).get()?, &dy);
+        Ok(gradients.into_iter().take(all.len()).map(Some).collect())
     };
+    let y = tape::result(NAME, x.shape(), y, &arguments.iter().collect::<Vec<_>>(), backward)?;
     Ok((y, moments))
 }
 
@@ -62,7 +69,17 @@ pub fn scale_shift(x: &Tensor, a: &Tensor, b: &Tensor, relu: bool) -> Result<Ten
     dense(NAME, "x", x)?;
     dense(NAME, "a", a)?;
     dense(NAME, "b", b)?;
-    x.apply_op3(a, b, ScaleShift { relu })
+    let arguments = [x.clone(), a.clone(), b.clone()];
+    let y = rows::scale_shift(Floats::of(x).get()?, Floats::of(a).get()?, Floats::of(b).get()?, relu);
+    let backward = move |dy: Buffer, _: &[bool]| {
+        let [x, a, b] = arguments.each_ref().map(Floats::of);
+        let (x, a, b, dy) = (x.get()?, a.get()?, b.get()?, &*dy);
+        let zero = vec![0.0; a.len()];
+        let GradientSums { plain: db, weighted: da } = rows::scale_shift_sums(x, dy, a, b, &zero, relu);
+        let dx = Backward { x, dy, a, b, centre: &zero, e: &zero, d: &zero, relu }.run();
+        Ok(vec![Some(dx), Some(da.into()), Some(db.into())])
+    };
+    tape::result(NAME, x.shape(), y, &[x, a, b], backward)
 }
 
 /// ε must keep the root away from 0.
@@ -86,24 +103,25 @@ struct BatchNorm {
 
 impl BatchNorm {
     /// a and b of y = x·a + b.
-    fn coefficients(&self, affine: Option<(&[f32], &[f32])>) -> (Vec<f32>, Vec<f32>) {
-        let a: Vec<f32> = match affine {
+    fn coefficients(&self, affine: &[&[f32]]) -> (Vec<f32>, Vec<f32>) {
+        let a: Vec<f32> = match affine.first() {
             None => self.inverse.clone(),
-            Some((scale, _)) => self.inverse.iter().zip(scale).map(|(i, s)| i * s).collect(),
+            Some(scale) => self.inverse.iter().zip(*scale).map(|(i, s)| i * s).collect(),
         };
-        let shift = |c: usize| affine.map_or(0.0, |(_, shift)| shift[c]);
+        let shift = |c: usize| affine.get(1).map_or(0.0, |shift| shift[c]);
         let b = (0..a.len()).map(|c| shift(c) - self.mean[c] * a[c]).collect();
         (a, b)
     }
 
-    fn forward(&self, x: &[f32], affine: Option<(&[f32], &[f32])>) -> Vec<f32> {
-        let (a, b) = self.coefficients(affine);
-        rows::scale_shift(x, &a, &b, self.relu)
+    /// `arguments` are x, and scale and shift where it has them.
+    fn forward(&self, arguments: &[&[f32]]) -> Vec<f32> {
+        let (a, b) = self.coefficients(&arguments[1..]);
+        rows::scale_shift(arguments[0], &a, &b, self.relu)
     }
 
-    /// (dx, dscale, dshift).
-    fn backward(&self, x: &[f32], affine: Option<(&[f32], &[f32])>, dy: &[f32]) -> [Vec<f32>; 3] {
-        let (a, b) = self.coefficients(affine);
+    /// dx, dscale, dshift.
+    fn backward(&self, arguments: &[&[f32]], dy: &[f32]) -> [Buffer; 3] {
+        let ((a, b), x) = (self.coefficients(&arguments[1..]), arguments[0]);
         let GradientSums { plain: sum, mut weighted } = rows::scale_shift_sums(x, dy, &a, &b, &self.mean, self.relu);
         weighted.iter_mut().zip(&self.inverse).for_each(|(w, i)| *w *= i);
         let n = (x.len() / a.len()) as f32;
@@ -111,95 +129,6 @@ impl BatchNorm {
         let d: Vec<f32> = (0..a.len()).map(|c| -a[c] * sum[c] / n).collect();
         let (a, b, e, d, centre) = (&a, &b, &e, &d, &self.mean);
         let dx = Backward { x, dy, a, b, centre, e, d, relu: self.relu }.run();
-        [dx, weighted, sum]
-    }
-}
-
-impl CustomOp1 for BatchNorm {
-    fn name(&self) -> &'static str {
-        "batch_norm"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout) -> Result<(CpuStorage, Shape)> {
-        Ok((CpuStorage::F32(self.forward(floats(x, lx)?, None)), lx.shape().clone()))
-    }
-
-    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let dy = dy.contiguous()?;
-        let [dx, ..] = self.backward(Floats::of(x).get()?, None, Floats::of(&dy).get()?);
-        Tensor::from_vec(dx, x.shape(), x.device()).map(Some)
-    }
-}
-
-impl CustomOp3 for BatchNorm {
-    fn name(&self) -> &'static str {
-        "batch_norm"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        lx: &Layout,
-        scale: &CpuStorage,
-        lscale: &Layout,
-        shift: &CpuStorage,
-        lshift: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let affine = (floats(scale, lscale)?, floats(shift, lshift)?);
-        Ok((CpuStorage::F32(self.forward(floats(x, lx)?, Some(affine))), lx.shape().clone()))
-    }
-
-    fn bwd(&self, x: &Tensor, scale: &Tensor, shift: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Gradients> {
-        let dy = dy.contiguous()?;
-        let (scale_values, shift_values) = (Floats::of(scale), Floats::of(shift));
-        let affine = (scale_values.get()?, shift_values.get()?);
-        let [dx, dscale, dshift] = self.backward(Floats::of(x).get()?, Some(affine), Floats::of(&dy).get()?);
-        gradients([x, scale, shift], [dx, dscale, dshift])
-    }
-}
-
-type Gradients = (Option<Tensor>, Option<Tensor>, Option<Tensor>);
-
-fn gradients(arguments: [&Tensor; 3], values: [Vec<f32>; 3]) -> Result<Gradients> {
-    let [x, a, b] = arguments;
-    let [dx, da, db] = values;
-    let wrap = |t: &Tensor, v| Tensor::from_vec(v, t.shape(), t.device()).map(Some);
-    Ok((wrap(x, dx)?, wrap(a, da)?, wrap(b, db)?))
-}
-
-struct ScaleShift {
-    relu: bool,
-}
-
-impl CustomOp3 for ScaleShift {
-    fn name(&self) -> &'static str {
-        "scale_shift"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        lx: &Layout,
-        a: &CpuStorage,
-        la: &Layout,
-        b: &CpuStorage,
-        lb: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let y = rows::scale_shift(floats(x, lx)?, floats(a, la)?, floats(b, lb)?, self.relu);
-        Ok((CpuStorage::F32(y), lx.shape().clone()))
-    }
-
-    fn bwd(&self, x: &Tensor, a: &Tensor, b: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Gradients> {
-        let dy = dy.contiguous()?;
-        let (x_values, dy_values) = (Floats::of(x), Floats::of(&dy));
-        let (a_values, b_values) = (Floats::of(a), Floats::of(b));
-        let (x_floats, dy, relu) = (x_values.get()?, dy_values.get()?, self.relu);
-        let (a_floats, b_floats) = (a_values.get()?, b_values.get()?);
-        let zero = vec![0.0; a_floats.len()];
-        let GradientSums { plain: db, weighted: da } =
-            rows::scale_shift_sums(x_floats, dy, a_floats, b_floats, &zero, relu);
-        let (x_in, centre, e, d) = (x_floats, &zero, &zero, &zero);
-        let dx = Backward { x: x_in, dy, a: a_floats, b: b_floats, centre, e, d, relu }.run();
-        gradients([x, a, b], [dx, da, db])
+        [dx, weighted.into(), sum.into()]
     }
 }

@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 use super::arguments::{Signal, signal};
 use super::cell::{self, Coefficients, Kind, Options, Path, Statistics, Wiring};
 use super::rows::Moments;
-use super::{conv1d as fast_conv1d, pool};
+use super::{combine, conv1d as fast_conv1d, halve, pool};
 
 /// [`super::conv1d`]: a matrix product a tap. (candle's own `conv1d` computes a wrong filter gradient on the CPU.)
 ///
@@ -38,6 +38,34 @@ pub fn conv1d(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Result<T
 pub fn relu(x: &Tensor) -> Result<Tensor> {
     let zero = x.zeros_like()?;
     x.le(&zero)?.where_cond(&zero, x)
+}
+
+/// [`super::relu_halve`].
+///
+/// # Errors
+/// When a shape does not fit.
+pub fn relu_halve(x: &Tensor, even: &Tensor, odd: &Tensor) -> Result<Tensor> {
+    let Signal { samples, .. } = halve::check(x, even, odd)?;
+    let x = relu(x)?.pad_with_zeros(1, 0, samples % 2)?;
+    let later = x.narrow(1, 1, x.dim(1)? - 1)?.contiguous()?;
+    Tensor::cat(&[conv1d(&x, even, 2, 0)?, conv1d(&later, odd, 2, 0)?], 2)
+}
+
+/// [`super::add`].
+///
+/// # Errors
+/// When the shapes differ.
+pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    a + b
+}
+
+/// [`super::scale`].
+///
+/// # Errors
+/// When a shape does not fit.
+pub fn scale(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+    combine::check_scale(x, factors)?;
+    x.broadcast_mul(&factors.reshape(((), 1, 1))?)
 }
 
 /// Every `stride`-th sample, the first included; the length must be a multiple.

@@ -3,13 +3,14 @@
 //! y`[l, c]` = max over t of x`[l·stride + t − kernel/2, c]`, positions outside the signal left out (padding with −∞).
 //! The gradient of y`[l, c]` goes to the first position that holds the maximum, as in PyTorch.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 
-use super::arguments::{Floats, Signal, dense, floats, signal, wrong};
+use super::arena::{self, Buffer};
+use super::arguments::{Floats, Signal, dense, signal, wrong};
 use super::parallel::{for_each_piece, piece};
-use super::plain;
 use super::rows::{by_columns, lanes};
 use super::simd::{Arithmetic, Kernel, dispatch};
+use super::{plain, tape};
 
 /// The largest of `kernel` (odd) neighbouring samples of each channel of `x` `[batch, samples, channels]`, at every
 /// `stride`-th sample: `[batch, (samples − 1) / stride + 1, channels]`.
@@ -24,7 +25,10 @@ pub fn max_pool1d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
         return plain::max_pool1d(x, kernel, stride);
     }
     dense(NAME, "x", x)?;
-    x.apply_op1(MaxPool1d { input, window: Window { kernel, stride } })
+    let pool = MaxPool1d { input, window: Window { kernel, stride } };
+    let (Signal { batch, samples, channels }, seen) = (pool.output(), x.clone());
+    let backward = move |dy: Buffer, _: &[bool]| Ok(vec![Some(pool.backward(Floats::of(&seen).get()?, &dy))]);
+    tape::result(NAME, (batch, samples, channels), pool.forward(Floats::of(x).get()?), &[x], backward)
 }
 
 const NAME: &str = "max_pool1d";
@@ -133,6 +137,7 @@ impl Kernel for PoolBackward<'_> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct MaxPool1d {
     input: Signal,
     window: Window,
@@ -142,15 +147,8 @@ impl MaxPool1d {
     fn output(&self) -> Signal {
         self.input.with_samples(self.window.positions(self.input.samples))
     }
-}
 
-impl CustomOp1 for MaxPool1d {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout) -> Result<(CpuStorage, Shape)> {
-        let x = floats(x, lx)?;
+    fn forward(&self, x: &[f32]) -> Vec<f32> {
         let (output, channels, window) = (self.output(), self.input.channels, self.window);
         let (in_sample, out_sample) = (self.input.samples * channels, output.samples * channels);
         let mut y = vec![0.0; output.len()];
@@ -161,24 +159,22 @@ impl CustomOp1 for MaxPool1d {
                 dispatch(Pool { window, channels, x, y });
             }
         });
-        Ok((CpuStorage::F32(y), (output.batch, output.samples, output.channels).into()))
+        y
     }
 
-    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let dy = dy.contiguous()?;
-        let (x_floats, dy) = (Floats::of(x), Floats::of(&dy));
-        let (x_floats, dy) = (x_floats.get()?, dy.get()?);
+    fn backward(&self, x: &[f32], dy: &[f32]) -> Buffer {
         let (output, channels, window) = (self.output(), self.input.channels, self.window);
         let (in_sample, out_sample) = (self.input.samples * channels, output.samples * channels);
-        let mut dx = vec![0.0; self.input.len()];
+        let mut dx = arena::take(self.input.len());
         let samples = piece(output.batch);
-        for_each_piece(&mut dx, samples * in_sample, x_floats.len() * window.kernel, |i, dx| {
-            let x = x_floats[i * samples * in_sample..].chunks_exact(in_sample);
+        for_each_piece(&mut dx, samples * in_sample, x.len() * window.kernel, |i, dx| {
+            dx.fill(0.0);
+            let x = x[i * samples * in_sample..].chunks_exact(in_sample);
             let dy = dy[i * samples * out_sample..].chunks_exact(out_sample);
             for (dx, (x, dy)) in dx.chunks_exact_mut(in_sample).zip(x.zip(dy)) {
                 dispatch(PoolBackward { window, channels, x, dy, dx });
             }
         });
-        Tensor::from_vec(dx, x.shape(), x.device()).map(Some)
+        dx
     }
 }

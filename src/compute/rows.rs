@@ -3,6 +3,7 @@
 //! Columns are taken 16 at a time, so that sums and coefficients stay in registers while the rows pass. ReLU is written
 //! as "0 where negative", which leaves a NaN a NaN: a diverged training must not look like one that works.
 
+use super::arena::{self, Buffer};
 use super::parallel::{for_each_piece, map_pieces, piece};
 use super::simd::{Arithmetic, Kernel, dispatch};
 
@@ -260,9 +261,9 @@ pub(super) struct Backward<'a> {
 
 impl Backward<'_> {
     /// dx with a gain of `a`.
-    pub(super) fn run(&self) -> Vec<f32> {
+    pub(super) fn run(&self) -> Buffer {
         let &Self { x, dy, a, b, centre, e, d, relu } = self;
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = arena::take(x.len());
         let len = piece(x.len() / a.len()) * a.len();
         for_each_piece(&mut dx, len, x.len(), |i, dx| {
             let range = i * len..i * len + dx.len();

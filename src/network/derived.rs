@@ -13,6 +13,7 @@ use super::stem::Stem;
 use super::store::{Maker, Store};
 use super::{Evaluator, Network};
 use crate::cell::Genotype;
+use crate::compute;
 use crate::support::random::Generator;
 
 /// What a derived network is, apart from its genotype and its input.
@@ -107,7 +108,7 @@ impl Network for Derived {
             if joins(i, self.cells.len()) {
                 // Where a shape differs there is nothing to add (right after a reduction).
                 let Some(t) = &t else { continue };
-                let join = |s: Tensor| if s.dims() == t.dims() { (s + t)?.relu() } else { Ok(s) };
+                let join = |s: Tensor| if s.dims() == t.dims() { compute::relu(&compute::add(&s, t)?) } else { Ok(s) };
                 (s0, s1) = (join(s0)?, join(s1)?);
             }
         }

@@ -52,9 +52,9 @@ impl DerivedCell {
         }
         let mut states = inputs.to_vec();
         for [(a, from_a), (b, from_b)] in &self.nodes {
-            states.push((a.forward(&states[*from_a], pass)? + b.forward(&states[*from_b], pass)?)?);
+            states.push(compute::add(&a.forward(&states[*from_a], pass)?, &b.forward(&states[*from_b], pass)?)?);
         }
-        Tensor::cat(&states[2..], 2)
+        compute::side_by_side(&states[2..])
     }
 
     /// The same by one kernel; only what halves an input without a filter of its own kind is computed beside it.
@@ -75,7 +75,7 @@ impl DerivedCell {
                         let y = layer.forward(&inputs[*from], pass)?;
                         sum = Some(match sum {
                             None => y,
-                            Some(sum) => (sum + y)?,
+                            Some(sum) => compute::add(&sum, &y)?,
                         });
                         continue;
                     }

@@ -159,14 +159,8 @@ impl FactorizedReduce {
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let mut x = compute::relu(x)?;
-        if x.dim(1)? % 2 == 1 {
-            x = x.pad_with_zeros(1, 0, 1)?;
-        }
-        let even = self.even.forward(&x, pass)?;
-        // The last output of the shifted one reads the last sample: without the shift it would be one short.
-        let odd = self.odd.forward(&x.narrow(1, 1, x.dim(1)? - 1)?.contiguous()?, pass)?;
-        self.norm.forward(&Tensor::cat(&[even, odd], 2)?, pass)
+        let (even, odd) = (pass.weight(&self.even.weight), pass.weight(&self.odd.weight));
+        self.norm.forward(&compute::relu_halve(x, &even, &odd)?, pass)
     }
 }
 
@@ -261,7 +255,7 @@ impl Head {
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
-        compute::mean(x)?.matmul(&pass.weight(&self.weight).t()?)?.broadcast_add(&pass.weight(&self.bias))
+        compute::leave(&compute::mean(x)?)?.matmul(&pass.weight(&self.weight).t()?)?.broadcast_add(&pass.weight(&self.bias))
     }
 
     /// The weight `[classes, inputs]` and the bias.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use candle_core::{Result, Tensor, Var};
 
+use crate::compute;
 use crate::support::random::Generator;
 
 /// A forward pass: which statistics batch norm uses, whether weights get gradients, and the drop-path masks.
@@ -70,6 +71,6 @@ impl Pass {
         let keep = 1.0 - self.drop_path;
         let batch = x.dim(0)?;
         let mask: Vec<f32> = (0..batch).map(|_| if generator.uniform() < keep { 1.0 / keep } else { 0.0 }).collect();
-        x.broadcast_mul(&Tensor::from_vec(mask, (batch, 1, 1), x.device())?)
+        compute::scale(&x, &Tensor::from_vec(mask, batch, x.device())?)
     }
 }

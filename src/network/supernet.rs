@@ -80,11 +80,11 @@ impl SearchCell {
         let mut added = Vec::new();
         for (node, reduce) in self.reduce.chunks_exact(2).enumerate() {
             let mut weighted = (0..2).map(|state| {
-                let p = p.get(edge(node, state))?.narrow(0, Operation::Skip.index(), 1)?.reshape((1, 1, 1))?;
-                reduce[state].forward(&inputs[state], pass)?.broadcast_mul(&p)
+                let p = p.get(edge(node, state))?.narrow(0, Operation::Skip.index(), 1)?.contiguous()?;
+                compute::scale(&reduce[state].forward(&inputs[state], pass)?, &p)
             });
             let (Some(first), Some(second)) = (weighted.next(), weighted.next()) else { continue };
-            added.push(Some((first? + second?)?));
+            added.push(Some(compute::add(&first?, &second?)?));
         }
         let running: Vec<Moments> = if pass.is_training() {
             Vec::new()

@@ -7,6 +7,7 @@ use super::error::{Error, Result};
 use super::loss::cross_entropy;
 use super::optimiser::{Sgd, SgdSpec};
 use crate::beat::Batch;
+use crate::compute::Tape;
 use crate::network::{Network, Pass};
 
 /// What a step saw of its batch, before it moved anything.
@@ -51,11 +52,12 @@ pub fn gradients(
 ) -> Result<(Seen, Option<GradStore>)> {
     let Batch { values, classes, leads, samples } = batch;
     let values = Tensor::from_vec(values, (classes.len(), leads, samples), &Device::Cpu)?;
-    let logits = network.logits(&values, pass)?;
+    let (logits, tape) = Tape::record(|| network.logits(&values, pass));
+    let logits = logits?;
     let loss = cross_entropy(&logits, &classes, options.weights, options.smoothing)?;
     let value = loss.to_scalar::<f32>()?;
     let seen = Seen { beats: classes.len(), correct: correct(&logits, &classes)?, loss: value };
-    let gradients = value.is_finite().then(|| loss.backward()).transpose()?;
+    let gradients = value.is_finite().then(|| tape.backward(&loss)).transpose()?;
     Ok((seen, gradients))
 }
 

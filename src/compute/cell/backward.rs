@@ -1,6 +1,6 @@
 //! The cell backward, from the last node to the inputs.
 
-use super::super::arena::{self, Rows};
+use super::super::arena::{self, Buffer, Rows};
 use super::super::parallel::{for_each_item, map_items};
 use super::super::simd::dispatch;
 use super::super::spectral::{Filters, Multiply, Row, Synthesise, WIDTH};
@@ -14,10 +14,10 @@ use super::{CellPass, Saved, pools};
 
 /// What comes back.
 pub(super) struct Gradients {
-    /// Of the inputs and of what was added, as they were handed over; `None` when it was not wanted.
-    pub signals: Option<Vec<f32>>,
-    pub filters: Option<Vec<f32>>,
-    pub coefficients: Vec<f32>,
+    /// Of the inputs and of what was added; `None` when they were not wanted.
+    pub signals: Option<Vec<Buffer>>,
+    pub filters: Option<Buffer>,
+    pub coefficients: Buffer,
 }
 
 /// What is known so far on the way back.
@@ -41,7 +41,7 @@ impl CellPass {
         saved: &Saved,
         w: &[f32],
         coefficients: &[f32],
-        dy: &[f32],
+        dy: Buffer,
         inputs_wanted: bool,
     ) -> Gradients {
         let (shape, nodes, states) = (&self.shape, self.wiring.nodes(), self.wiring.states());
@@ -54,12 +54,13 @@ impl CellPass {
             saved,
             coefficients,
             w,
-            nodes: (0..nodes).map(|node| slice(shape, dy, shape.samples[1], width, node * shape.channels)).collect(),
+            nodes: (0..nodes).map(|node| slice(shape, &dy, shape.samples[1], width, node * shape.channels)).collect(),
             spectra: (0..states).map(|_| None).collect(),
             conjugates: (0..states).map(conjugate).collect(),
             filters: self.weight_gradient.then(|| vec![0.0; w.len()]),
             gradient: vec![0.0; coefficients.len()],
         };
+        drop(dy);
         for node in (0..nodes).rev() {
             let mut gradient = std::mem::replace(&mut progress.nodes[node], arena::take_rows(0));
             self.finish(&mut progress, node + 2, Some(&mut gradient));
@@ -69,8 +70,8 @@ impl CellPass {
             }
         }
         let signals = self.inputs_back(&mut progress, inputs_wanted);
-        let coefficients = progress.gradient.iter().map(|&value| value as f32).collect();
-        Gradients { signals, filters: progress.filters, coefficients }
+        let coefficients = progress.gradient.iter().map(|&value| value as f32).collect::<Vec<_>>().into();
+        Gradients { signals, filters: progress.filters.map(Buffer::from), coefficients }
     }
 
     /// The convolutions from a state to a node.
@@ -171,28 +172,22 @@ impl CellPass {
     }
 
     /// The gradients of the inputs and of what was added.
-    fn inputs_back<'a>(&'a self, progress: &mut Progress<'a>, wanted: bool) -> Option<Vec<f32>> {
+    fn inputs_back<'a>(&'a self, progress: &mut Progress<'a>, wanted: bool) -> Option<Vec<Buffer>> {
         let shape = &self.shape;
-        let (input, output) = (shape.batch * shape.samples[0], shape.node_group());
-        let added = self.added.iter().filter(|&&added| added).count() * output;
-        let mut signals = wanted.then(|| vec![0.0; (2 * input + added) * shape.channels]);
-        let mut rest = signals.as_deref_mut();
+        if !wanted {
+            (0..2).for_each(|state| self.finish(progress, state, None));
+            return None;
+        }
+        let mut signals = Vec::new();
         for state in 0..2 {
-            let mut gradient = wanted.then(|| {
-                let mut rows = arena::take_rows(shape.state_rows(state));
-                rows.as_flattened_mut().fill(0.0);
-                rows
-            });
-            self.finish(progress, state, gradient.as_mut());
-            if let (Some(gradient), Some(rest)) = (gradient, &mut rest) {
-                ungroup(shape, &gradient, split(rest, input * shape.channels));
-            }
+            let mut gradient = arena::take_rows(shape.state_rows(state));
+            gradient.as_flattened_mut().fill(0.0);
+            self.finish(progress, state, Some(&mut gradient));
+            signals.push(ungroup(shape, &gradient));
         }
-        if let Some(rest) = &mut rest {
-            let nodes = progress.nodes.iter().zip(&self.added).filter(|(_, added)| **added);
-            nodes.for_each(|(node, _)| ungroup(shape, node, split(rest, output * shape.channels)));
-        }
-        signals
+        let nodes = progress.nodes.iter().zip(&self.added).filter(|(_, added)| **added);
+        signals.extend(nodes.map(|(node, _)| ungroup(shape, node)));
+        Some(signals)
     }
 }
 

@@ -15,7 +15,8 @@ use super::{CellPass, Saved, pools};
 const ROWS_TOGETHER: usize = 128;
 
 impl CellPass {
-    pub(super) fn forward(&self, signals: &[f32], w: &[f32], coefficients: &[f32]) -> (Vec<f32>, Saved) {
+    /// The nodes side by side; `signals` are the inputs and what is added.
+    pub(super) fn forward(&self, signals: &[&[f32]], w: &[f32], coefficients: &[f32]) -> (Vec<f32>, Saved) {
         let (shape, states) = (&self.shape, self.wiring.states());
         let none = || Moments { mean: Vec::new(), variance: Vec::new() };
         let mut saved = Saved {
@@ -24,20 +25,19 @@ impl CellPass {
             pools: Vec::with_capacity(states),
             moments: (0..self.wiring.normalised()).map(|_| none()).collect(),
         };
-        let input = shape.batch * shape.samples[0] * shape.channels;
-        let (inputs, mut added) = signals.split_at(2 * input);
+        let (inputs, added) = signals.split_at(2);
+        let mut added = added.iter();
         for state in 0..states {
             let rows = if state < 2 {
-                grouped(shape, &inputs[state * input..][..input], shape.samples[0])
+                grouped(shape, inputs[state], shape.samples[0])
             } else {
-                let start = if self.added[state - 2] {
-                    let (this, rest) = added.split_at(shape.batch * shape.samples[1] * shape.channels);
-                    added = rest;
-                    grouped(shape, this, shape.samples[1])
-                } else {
-                    let mut zero = arena::take_rows(shape.state_rows(state));
-                    zero.as_flattened_mut().fill(0.0);
-                    zero
+                let start = match self.added[state - 2].then(|| added.next()).flatten() {
+                    Some(signal) => grouped(shape, signal, shape.samples[1]),
+                    None => {
+                        let mut zero = arena::take_rows(shape.state_rows(state));
+                        zero.as_flattened_mut().fill(0.0);
+                        zero
+                    }
                 };
                 self.node(&saved, state - 2, start, coefficients)
             };

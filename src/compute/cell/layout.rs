@@ -1,6 +1,6 @@
 //! Between `[batch, samples, channels]` and groups of 16 channels, `[groups][batch][samples]` rows.
 
-use super::super::arena::{self, Rows};
+use super::super::arena::{self, Buffer, Rows};
 use super::super::parallel::{for_each_item, piece};
 use super::super::spectral::{Row, WIDTH};
 use super::shape::Shape;
@@ -36,17 +36,19 @@ pub(super) fn slice(shape: &Shape, x: &[f32], samples: usize, all: usize, first:
 }
 
 /// A signal in groups as `[batch, samples, channels]`.
-pub(super) fn ungroup(shape: &Shape, rows: &[Row], to: &mut [f32]) {
+pub(super) fn ungroup(shape: &Shape, rows: &[Row]) -> Buffer {
     let channels = shape.channels;
-    let all = to.len() / channels;
+    let all = rows.len() / shape.groups;
     let len = piece(all);
-    for_each_item(to.chunks_mut(len * channels).enumerate().collect(), all * channels, |(i, to)| {
+    let mut signal = arena::take(all * channels);
+    for_each_item(signal.chunks_mut(len * channels).enumerate().collect(), all * channels, |(i, to)| {
         for (row, to) in to.chunks_exact_mut(channels).enumerate() {
             for (group, to) in to.chunks_mut(WIDTH).enumerate() {
                 to.copy_from_slice(&rows[group * all + i * len + row][..to.len()]);
             }
         }
     });
+    signal
 }
 
 /// `[batch, samples, nodes · channels]` of the nodes.

@@ -1,4 +1,4 @@
-//! A whole cell as a single candle operation: any convolutions, max pools and identities from its states to its nodes.
+//! A whole cell as one operation: any convolutions, max pools and identities from its states to its nodes.
 //!
 //! States are the two inputs and the nodes. A node is the sum of its paths and, if wanted, of something that is handed
 //! in; a path is f·ReLU(BN(conv(x))) + shift, f·BN(maxpool(x)) + shift or f·x, see [`Coefficients`] for f. In a reduction
@@ -26,16 +26,17 @@ mod pools;
 mod shape;
 mod wiring;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape as Dimensions, Tensor};
+use candle_core::{Result, Tensor};
 
-use super::arena::Rows;
-use super::arguments::{Floats, Signal, dense, floats, shaped, signal, wrong};
+use super::arena::{Buffer, Rows};
+use super::arguments::{Signal, dense, shaped, signal, wrong};
 use super::norm::check_eps;
 use super::plain;
 use super::rows::Moments;
 use super::simd::WIDTH;
+use super::tape::{self, AllFloats};
 pub use mixed::{ALL_TAPS, EDGES, MIXED_NORMALISED, NODES, NORMALISED, OPERATIONS, POOLS, TAPS, edge, mixed_wiring};
 use normal::{Back, Normal, Values};
 use shape::Shape;
@@ -98,21 +99,19 @@ pub fn cell(
     if !filters.device().is_cpu() {
         return plain::cell(wiring, inputs, added, filters, coefficients, options);
     }
-    // A candle operation has three arguments at most: all signals become one.
-    let signals = inputs.into_iter().chain(added.iter().flatten());
-    let signals = Tensor::cat(&signals.map(Tensor::flatten_all).collect::<Result<Vec<_>>>()?, 0)?;
     let (values, affine) = match coefficients {
         Coefficients::Mix(values) => (values, false),
         Coefficients::Affine(values) => (values, true),
     };
-    dense(NAME, "the inputs", &signals)?;
+    let signals = inputs.into_iter().chain(added.iter().flatten());
+    let arguments: Vec<&Tensor> = [filters, values].into_iter().chain(signals).collect();
     dense(NAME, "filters", filters)?;
     dense(NAME, "coefficients", values)?;
+    arguments[2..].iter().try_for_each(|signal| dense(NAME, "every input", signal))?;
     let running = match options.statistics {
         Statistics::Training => None,
         Statistics::Running(moments) => Some(moments.to_vec()),
     };
-    let saved = Arc::new(OnceLock::new());
     let pass = CellPass {
         shape: Shape::new(input, wiring),
         wiring: wiring.clone(),
@@ -121,11 +120,27 @@ pub fn cell(
         eps: options.eps,
         weight_gradient: options.weight_gradient,
         running,
-        saved: saved.clone(),
     };
-    let y = signals.apply_op3(filters, values, pass)?;
-    let moments = saved.get().map(|s: &Saved| s.moments.clone()).unwrap_or_default();
-    Ok((y, moments))
+    let (y, saved) = {
+        let floats = AllFloats::of(arguments.iter().copied());
+        let floats = floats.get()?;
+        pass.forward(&floats[2..], floats[0], floats[1])
+    };
+    let moments = saved.moments.clone();
+    let shape = (input.batch, pass.shape.samples[1], wiring.nodes() * input.channels);
+    // What the signals were is in `saved`.
+    let weights = [filters.clone(), values.clone()];
+    let backward = move |dy: Buffer, wanted: &[bool]| {
+        let floats = AllFloats::of(&weights);
+        let floats = floats.get()?;
+        let signals_wanted = wanted[2..].contains(&true);
+        let gradients = pass.backward(&saved, floats[0], floats[1], dy, signals_wanted);
+        let signals = gradients.signals.into_iter().flatten().map(Some);
+        let mut all: Vec<_> = [gradients.filters, Some(gradients.coefficients)].into_iter().chain(signals).collect();
+        all.resize_with(wanted.len(), || None);
+        Ok(all)
+    };
+    Ok((tape::result(NAME, shape, y, &arguments, backward)?, moments))
 }
 
 const NAME: &str = "cell";
@@ -201,7 +216,6 @@ struct CellPass {
     eps: f64,
     weight_gradient: bool,
     running: Option<Vec<Moments>>,
-    saved: Arc<OnceLock<Saved>>,
 }
 
 impl CellPass {
@@ -239,46 +253,5 @@ impl CellPass {
         if !self.affine {
             gradient[weight] += back.weighted.iter().sum::<f64>();
         }
-    }
-}
-
-impl CustomOp3 for CellPass {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn cpu_fwd(
-        &self,
-        signals: &CpuStorage,
-        ls: &Layout,
-        w: &CpuStorage,
-        lw: &Layout,
-        coefficients: &CpuStorage,
-        lc: &Layout,
-    ) -> Result<(CpuStorage, Dimensions)> {
-        let (y, saved) = self.forward(floats(signals, ls)?, floats(w, lw)?, floats(coefficients, lc)?);
-        // A second forward pass through the same operation computes the same.
-        let _ = self.saved.set(saved);
-        let Shape { batch, samples, channels, .. } = self.shape;
-        Ok((CpuStorage::F32(y), (batch, samples[1], self.wiring.nodes() * channels).into()))
-    }
-
-    fn bwd(
-        &self,
-        signals: &Tensor,
-        w: &Tensor,
-        coefficients: &Tensor,
-        _: &Tensor,
-        dy: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let Some(saved) = self.saved.get() else {
-            return wrong(NAME, "backward without forward; this is a mistake in heart-darts, please report it");
-        };
-        let dy = dy.contiguous()?;
-        let (w_floats, c_floats, dy) = (Floats::of(w), Floats::of(coefficients), Floats::of(&dy));
-        let gradients = self.backward(saved, w_floats.get()?, c_floats.get()?, dy.get()?, signals.track_op());
-        let wrap = |t: &Tensor, v: Option<Vec<f32>>| v.map(|v| Tensor::from_vec(v, t.shape(), t.device())).transpose();
-        let dc = wrap(coefficients, Some(gradients.coefficients))?;
-        Ok((wrap(signals, gradients.signals)?, wrap(w, gradients.filters)?, dc))
     }
 }
