@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor, Var};
-use heart_darts::compute::{self, Coefficients, Kind, Moments, Options, Path, Statistics, Tape, Wiring, mixed_wiring, plain};
+use heart_darts::compute::{
+    self, Coefficients, Kind, Moments, Options, Path, Statistics, Tape, Wiring, mixed_wiring, plain,
+};
 use heart_darts::support::random::Generator;
 
 /// Standard normal values.

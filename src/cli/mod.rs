@@ -86,7 +86,20 @@ pub fn main() -> ExitCode {
         // Nothing has computed yet, so the pool is not built.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
     }
-    let done = match &arguments.command {
+    // On a thread of the pool: work that is shared out from elsewhere wakes one and waits for it, thousands of times a step.
+    let done = rayon::scope(|_| run(&arguments.command));
+    match done {
+        Ok(()) if interrupt::requested() => ExitCode::from(INTERRUPTED),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            eprintln!("{report:?}");
+            if interrupt::requested() { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn run(command: &Command) -> miette::Result<()> {
+    match command {
         Command::Quickstart(arguments) => quickstart::run(arguments),
         Command::Data(arguments) => data::run(arguments),
         Command::Search(arguments) => search::run(arguments),
@@ -97,14 +110,6 @@ pub fn main() -> ExitCode {
         Command::Predict(arguments) => predict::run(arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
-    };
-    match done {
-        Ok(()) if interrupt::requested() => ExitCode::from(INTERRUPTED),
-        Ok(()) => ExitCode::SUCCESS,
-        Err(report) => {
-            eprintln!("{report:?}");
-            if interrupt::requested() { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
-        }
     }
 }
 

@@ -112,7 +112,8 @@ impl Halve {
     /// The filter over pairs from the two.
     fn joined(&self, even: &[f32], odd: &[f32]) -> Vec<f32> {
         let [evens, odds] = self.outputs;
-        let row = |before: usize, filter: &[f32], after: usize| [&vec![0.0; before], filter, &vec![0.0; after]].concat();
+        let row =
+            |before: usize, filter: &[f32], after: usize| [&vec![0.0; before], filter, &vec![0.0; after]].concat();
         let upper = (0..self.input.channels).flat_map(|i| row(0, &even[i * evens..][..evens], odds));
         let lower = (0..self.input.channels).flat_map(|i| row(evens, &odd[i * odds..][..odds], 0));
         upper.chain(lower).collect()

@@ -8,9 +8,9 @@ use candle_core::{Result, Tensor};
 
 use super::arena::Buffer;
 use super::arguments::{Floats, dense, shaped, signal, wrong};
+use super::plain;
 use super::rows::{self, Backward, GradientSums, Moments, moments};
 use super::tape::{self, AllFloats};
-use super::plain;
 
 /// Normalises each channel of `x` `[batch, samples, channels]` by its own mean and variance over batch and samples,
 /// then multiplies by scale and adds shift (each `[channels]`) when `affine` is given, then applies ReLU when `relu`.

@@ -255,7 +255,9 @@ impl Head {
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
-        compute::leave(&compute::mean(x)?)?.matmul(&pass.weight(&self.weight).t()?)?.broadcast_add(&pass.weight(&self.bias))
+        compute::leave(&compute::mean(x)?)?
+            .matmul(&pass.weight(&self.weight).t()?)?
+            .broadcast_add(&pass.weight(&self.bias))
     }
 
     /// The weight `[classes, inputs]` and the bias.
