@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::arena::{self, Buffer};
 use super::arguments::{Floats, Signal, dense, shaped, signal, wrong};
-use super::parallel::{for_each_item, for_each_piece, map_pieces, piece};
+use super::parallel::{filled, for_each_item, for_each_piece, map_pieces, piece};
 use super::tape::{self, AllFloats};
 use super::{plain, simd};
 
@@ -20,11 +20,19 @@ pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     }
     dense(NAME, "a", a)?;
     dense(NAME, "b", b)?;
-    let (x, other) = (Floats::of(a), Floats::of(b));
-    let mut y = x.get()?.to_vec();
-    add_to(&mut y, other.get()?);
+    let y = {
+        let (a, b) = (Floats::of(a), Floats::of(b));
+        let (a, b) = (a.get()?, b.get()?);
+        let len = piece(a.len());
+        filled(a.len(), len, a.len(), |i, y| {
+            y.copy_from_slice(&a[i * len..][..y.len()]);
+            simd::dispatch(Add { other: &b[i * len..][..y.len()], sum: y });
+        })
+    };
     let backward = |dy: Buffer, wanted: &[bool]| {
-        let second = wanted[1].then(|| Buffer::from(dy.to_vec()));
+        let (len, work) = (piece(dy.len()), dy.len());
+        let copy = |i: usize, to: &mut [f32]| to.copy_from_slice(&dy[i * len..][..to.len()]);
+        let second = wanted[1].then(|| Buffer::from(filled(dy.len(), len, work, copy)));
         Ok(vec![Some(dy), second])
     };
     tape::result(NAME, a.shape(), y, &[a, b], backward)
@@ -128,12 +136,11 @@ pub fn side_by_side(signals: &[Tensor]) -> Result<Tensor> {
     }
     signals.iter().try_for_each(|x| dense(NAME, "every signal", x))?;
     let (rows, width) = (batch * samples, widths.iter().sum::<usize>());
-    let mut y = vec![0.0; rows * width];
     let len = piece(rows);
-    {
+    let y = {
         let floats = AllFloats::of(signals);
         let floats = floats.get()?;
-        for_each_piece(&mut y, len * width, rows * width, |i, y| {
+        filled(rows * width, len * width, rows * width, |i, y| {
             for (row, y) in y.chunks_exact_mut(width).enumerate() {
                 let (mut rest, row) = (y, i * len + row);
                 for (x, &width) in floats.iter().zip(&widths) {
@@ -142,8 +149,8 @@ pub fn side_by_side(signals: &[Tensor]) -> Result<Tensor> {
                     rest = others;
                 }
             }
-        });
-    }
+        })
+    };
     let backward = move |dy: Buffer, _: &[bool]| {
         let firsts = widths.iter().scan(0, |at, width| Some(std::mem::replace(at, *at + width)));
         let part = |(first, &own): (usize, &usize)| {

@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 use super::arena::Buffer;
 use super::arguments::{Floats, Signal, dense, signal, wrong};
 use super::convolution::{Geometry, input_gradient, pack_transposed, pad, weight_gradient};
-use super::parallel::{for_each_piece, piece};
+use super::parallel::{filled, for_each_piece, piece};
 use super::product::{Multiply, pack, packed_len};
 use super::relu::{Gate, Rectify};
 use super::simd::dispatch;
@@ -96,10 +96,9 @@ impl Conv1d {
         let (input, output, depth) = (g.input, g.output(), g.depth());
         let mut packed = arena::take(packed_len(depth, g.outputs));
         pack(&mut packed, depth, g.outputs, w);
-        let mut y = vec![0.0; output.len()];
         let samples = piece(input.batch);
         let (in_sample, out_sample) = (input.samples * input.channels, output.samples * output.channels);
-        for_each_piece(&mut y, samples * out_sample, g.work(), |i, y| {
+        filled(output.len(), samples * out_sample, g.work(), |i, y| {
             let samples_here = y.len() / out_sample;
             let x = &x[i * samples * in_sample..][..samples_here * in_sample];
             let mut scratch = arena::take(if self.copies() { samples_here * g.padded() } else { 0 });
@@ -119,8 +118,7 @@ impl Conv1d {
                 add: false,
             }
             .run();
-        });
-        y
+        })
     }
 
     pub fn input_gradient(&self, x: &[f32], w: &[f32], dy: &[f32]) -> Buffer {

@@ -3,6 +3,8 @@
 //! Which thread takes a piece is left to chance; what a piece is and where its result goes is not. So the bits of a
 //! result do not depend on the number of threads or on the load of the machine.
 
+use std::mem::MaybeUninit;
+
 use rayon::prelude::*;
 
 /// Pieces that a batch is cut into, at most. More balance better, fewer share more of what they read.
@@ -28,6 +30,26 @@ pub(super) fn for_each_piece<T: Send>(
     } else {
         values.par_chunks_mut(len).with_max_len(1).enumerate().for_each(|(i, piece)| each(i, piece));
     }
+}
+
+/// `len` values, each stretch of `piece` filled by `fill(index, stretch)`, which finds zeros. The zeros too are written on
+/// all threads, and while they are still in the cache; `vec![0.0; len]` writes them on one.
+#[allow(unsafe_code)]
+pub(super) fn filled(
+    len: usize,
+    piece: usize,
+    work: usize,
+    fill: impl Fn(usize, &mut [f32]) + Send + Sync,
+) -> Vec<f32> {
+    let mut values: Vec<f32> = Vec::with_capacity(len);
+    for_each_piece(&mut values.spare_capacity_mut()[..len], piece, work, |i, stretch| {
+        stretch.fill(MaybeUninit::new(0.0));
+        // SAFETY: all of the stretch has just been initialised, and it stays borrowed.
+        fill(i, unsafe { &mut *(std::ptr::from_mut(stretch) as *mut [f32]) });
+    });
+    // SAFETY: the pieces cover the `len` values, and each was initialised; a panic does not come here.
+    unsafe { values.set_len(len) };
+    values
 }
 
 /// `make(index)` for 0..count, in order.

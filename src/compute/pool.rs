@@ -7,7 +7,7 @@ use candle_core::{Result, Tensor};
 
 use super::arena::{self, Buffer};
 use super::arguments::{Floats, Signal, dense, signal, wrong};
-use super::parallel::{for_each_piece, piece};
+use super::parallel::{filled, for_each_piece, piece};
 use super::rows::{by_columns, lanes};
 use super::simd::{Arithmetic, Kernel, dispatch};
 use super::{plain, tape};
@@ -151,15 +151,13 @@ impl MaxPool1d {
     fn forward(&self, x: &[f32]) -> Vec<f32> {
         let (output, channels, window) = (self.output(), self.input.channels, self.window);
         let (in_sample, out_sample) = (self.input.samples * channels, output.samples * channels);
-        let mut y = vec![0.0; output.len()];
         let samples = piece(output.batch);
-        for_each_piece(&mut y, samples * out_sample, x.len() * window.kernel, |i, y| {
+        filled(output.len(), samples * out_sample, x.len() * window.kernel, |i, y| {
             let x = &x[i * samples * in_sample..];
             for (x, y) in x.chunks_exact(in_sample).zip(y.chunks_exact_mut(out_sample)) {
                 dispatch(Pool { window, channels, x, y });
             }
-        });
-        y
+        })
     }
 
     fn backward(&self, x: &[f32], dy: &[f32]) -> Buffer {

@@ -7,7 +7,7 @@ use candle_core::{Result, Tensor};
 
 use super::arena::Buffer;
 use super::arguments::{Floats, dense};
-use super::parallel::{for_each_piece, piece};
+use super::parallel::{filled, for_each_piece, piece};
 use super::simd::{Arithmetic, Kernel, dispatch};
 use super::{plain, tape};
 
@@ -32,10 +32,8 @@ pub fn relu(x: &Tensor) -> Result<Tensor> {
 }
 
 fn rectified(x: &[f32]) -> Vec<f32> {
-    let mut y = vec![0.0; x.len()];
     let len = piece(x.len());
-    for_each_piece(&mut y, len, x.len(), |i, y| dispatch(Rectify { x: &x[i * len..][..y.len()], y }));
-    y
+    filled(x.len(), len, x.len(), |i, y| dispatch(Rectify { x: &x[i * len..][..y.len()], y }))
 }
 
 /// y = ReLU(x).

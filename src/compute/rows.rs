@@ -4,7 +4,7 @@
 //! as "0 where negative", which leaves a NaN a NaN: a diverged training must not look like one that works.
 
 use super::arena::{self, Buffer};
-use super::parallel::{for_each_piece, map_pieces, piece};
+use super::parallel::{filled, for_each_piece, map_pieces, piece};
 use super::simd::{Arithmetic, Kernel, dispatch};
 
 /// Runs a block once for each group of columns: 16, and what remains in fours and ones.
@@ -132,10 +132,8 @@ pub(super) fn moments(values: &[f32], channels: usize) -> Moments {
 /// x·a + b for each channel, negative results replaced by 0 when `relu`.
 pub(super) fn scale_shift(x: &[f32], a: &[f32], b: &[f32], relu: bool) -> Vec<f32> {
     let channels = a.len();
-    let mut y = vec![0.0; x.len()];
     let len = piece(x.len() / channels) * channels;
-    for_each_piece(&mut y, len, x.len(), |i, y| dispatch(ScaleShift { x: &x[i * len..][..y.len()], a, b, relu, y }));
-    y
+    filled(x.len(), len, x.len(), |i, y| dispatch(ScaleShift { x: &x[i * len..][..y.len()], a, b, relu, y }))
 }
 
 struct ScaleShift<'a> {

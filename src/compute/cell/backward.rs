@@ -1,7 +1,7 @@
 //! The cell backward, from the last node to the inputs.
 
 use super::super::arena::{self, Buffer, Rows};
-use super::super::parallel::{for_each_item, map_items};
+use super::super::parallel::{filled, for_each_item, map_items, piece};
 use super::super::simd::dispatch;
 use super::super::spectral::{Filters, Multiply, Row, Synthesise, WIDTH};
 use super::convolution::{pack_transposed, transform};
@@ -57,7 +57,7 @@ impl CellPass {
             nodes: (0..nodes).map(|node| slice(shape, &dy, shape.samples[1], width, node * shape.channels)).collect(),
             spectra: (0..states).map(|_| None).collect(),
             conjugates: (0..states).map(conjugate).collect(),
-            filters: self.weight_gradient.then(|| vec![0.0; w.len()]),
+            filters: self.weight_gradient.then(|| filled(w.len(), piece(w.len()), w.len(), |_, _| {})),
             gradient: vec![0.0; coefficients.len()],
         };
         drop(dy);

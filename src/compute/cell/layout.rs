@@ -1,7 +1,7 @@
 //! Between `[batch, samples, channels]` and groups of 16 channels, `[groups][batch][samples]` rows.
 
 use super::super::arena::{self, Buffer, Rows};
-use super::super::parallel::{for_each_item, piece};
+use super::super::parallel::{filled, for_each_item, piece};
 use super::super::spectral::{Row, WIDTH};
 use super::shape::Shape;
 
@@ -54,10 +54,9 @@ pub(super) fn ungroup(shape: &Shape, rows: &[Row]) -> Buffer {
 /// `[batch, samples, nodes · channels]` of the nodes.
 pub(super) fn side_by_side(shape: &Shape, nodes: &[Rows]) -> Vec<f32> {
     let (channels, samples, width) = (shape.channels, shape.samples[1], nodes.len() * shape.channels);
-    let mut y = vec![0.0; shape.batch * samples * width];
     let beats = piece(shape.batch);
-    let chunks = y.chunks_mut(beats * samples * width).enumerate();
-    for_each_item(chunks.collect(), shape.batch * samples * channels, |(i, y)| {
+    let len = shape.batch * samples * width;
+    filled(len, beats * samples * width, len, |i, y| {
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
             for (node, y) in nodes.iter().zip(y.chunks_exact_mut(channels)) {
                 for (group, y) in y.chunks_mut(WIDTH).enumerate() {
@@ -66,6 +65,5 @@ pub(super) fn side_by_side(shape: &Shape, nodes: &[Rows]) -> Vec<f32> {
                 }
             }
         }
-    });
-    y
+    })
 }
