@@ -2,14 +2,15 @@
 //!
 //! `cargo bench --bench kernels` on idle cores. Throughputs of convolutions and cells are in multiplications and additions
 //! a second of the direct convolution ("Gelem/s" reads GFLOP/s), the others in elements of x. Gradients of x, w and p as
-//! named; "forward and backward" includes candle's own bookkeeping.
+//! named; "forward and backward" includes that of the tape.
 
 use std::hint::black_box;
 use std::time::Duration;
 
+use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor, Var};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use heart_darts::compute::{self, Coefficients, Options};
+use heart_darts::compute::{self, Coefficients, Options, Tape};
 use heart_darts::support::random::Generator;
 
 /// (channels, samples) of the supernet's stages.
@@ -31,7 +32,7 @@ fn measure(criterion: &mut Criterion, name: &str, forward: u64, both: u64, f: im
     let mut group = criterion.benchmark_group(name);
     group.sample_size(20).measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_secs(1));
     group.throughput(Throughput::Elements(forward));
-    group.bench_function("forward", |b| b.iter(|| black_box(f())));
+    group.bench_function("forward", |b| b.iter(|| black_box(Tape::record(&f))));
     group.throughput(Throughput::Elements(both));
     group.bench_function("forward and backward", |b| b.iter(|| black_box(gradients(&f))));
     group.finish();
@@ -72,13 +73,11 @@ fn kernels(criterion: &mut Criterion) {
         measure(criterion, &name, elements, elements, || compute::batch_norm(&x, affine, 1e-5, true).unwrap().0);
         let name = format!("max_pool1d 3, {channels} channels, {samples} samples");
         measure(criterion, &name, elements, elements, || compute::max_pool1d(&x, 3, 1).unwrap());
-        let name = format!("candle relu, {channels} channels, {samples} samples");
-        measure(criterion, &name, elements, elements, || x.relu().unwrap());
-        let name = format!("candle addition, {channels} channels, {samples} samples");
-        measure(criterion, &name, elements, elements, || (x.as_tensor() + x.as_tensor()).unwrap());
-        let name = format!("candle concatenation of 4, {channels} channels, {samples} samples");
-        let x = x.as_tensor();
-        measure(criterion, &name, 4 * elements, 4 * elements, || Tensor::cat(&[x, x, x, x], 2).unwrap());
+        let name = format!("addition, {channels} channels, {samples} samples");
+        measure(criterion, &name, elements, elements, || compute::add(&x, &x).unwrap());
+        let filter = variable(&mut generator, &[1, channels, channels / 2], 0.1);
+        let name = format!("halving, {channels} channels, {samples} samples");
+        measure(criterion, &name, elements, elements, || compute::relu_halve(&x, &filter, &filter).unwrap());
     }
 }
 

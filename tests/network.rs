@@ -242,3 +242,29 @@ fn weights_that_do_not_fit_change_nothing() {
     }
     network.store().import(&good).unwrap();
 }
+
+/// Dropping almost nothing, the way through single layers gives what the cell as one operation gives.
+#[test]
+fn the_layers_of_a_derived_cell_are_the_cell() {
+    let spec =
+        NetworkSpec::Derived { shape: DerivedSpec { channels: 6, layers: 5, shortcuts: true }, genotype: peer() };
+    let network = spec.build(&InputShape { leads: 2, samples: 101, classes: 5 }, &mut Generator::new(3)).unwrap();
+    let beats = Tensor::from_vec(values("layers", 7 * 2 * 101), (7, 2, 101), &Device::Cpu).unwrap();
+    let gradients = |pass: &Pass| {
+        let (logits, tape) = Tape::record(|| network.logits(&beats, pass).unwrap());
+        (tape.backward(&logits.sqr().unwrap().sum_all().unwrap()).unwrap(), logits)
+    };
+    let (at_once, logits) = gradients(&Pass::weights());
+    let (by_layers, same) = gradients(&Pass::weights_with_drop_path(1e-12, Generator::new(4)));
+    let all = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let close = |a: &Tensor, b: &Tensor| {
+        let scale = all(b).iter().fold(1e-3f32, |m, v| m.max(v.abs()));
+        all(a).iter().zip(all(b)).all(|(a, b)| (a - b).abs() < 1e-4 * scale)
+    };
+    assert!(close(&logits, &same));
+    for (name, variable) in network.store().variables() {
+        assert!(close(at_once.get(variable).unwrap(), by_layers.get(variable).unwrap()), "{name}");
+    }
+    let (dropped, _) = gradients(&Pass::weights_with_drop_path(0.5, Generator::new(5)));
+    assert!(network.store().variables().all(|(_, variable)| dropped.get(variable).is_some()));
+}

@@ -25,22 +25,19 @@ impl CellPass {
             pools: Vec::with_capacity(states),
             moments: (0..self.wiring.normalised()).map(|_| none()).collect(),
         };
-        let (inputs, added) = signals.split_at(2);
-        let mut added = added.iter();
+        let mut signals = signals.iter();
         for state in 0..states {
-            let rows = if state < 2 {
-                grouped(shape, inputs[state], shape.samples[0])
-            } else {
-                let start = match self.added[state - 2].then(|| added.next()).flatten() {
-                    Some(signal) => grouped(shape, signal, shape.samples[1]),
-                    None => {
-                        let mut zero = arena::take_rows(shape.state_rows(state));
-                        zero.as_flattened_mut().fill(0.0);
-                        zero
-                    }
-                };
-                self.node(&saved, state - 2, start, coefficients)
+            let handed_in = state < 2 || self.added[state - 2];
+            let signal = handed_in.then(|| signals.next()).flatten();
+            let start = match signal {
+                Some(signal) => grouped(shape, signal, shape.state_samples(state)),
+                None => {
+                    let mut zero = arena::take_rows(shape.state_rows(state));
+                    zero.as_flattened_mut().fill(0.0);
+                    zero
+                }
             };
+            let rows = if state < 2 { start } else { self.node(&saved, state - 2, start, coefficients) };
             saved.states.push(rows);
             self.paths_from(&mut saved, state, w);
         }
