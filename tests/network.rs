@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use candle_core::{Device, Tensor, Var};
 use heart_darts::cell::Genotype;
 use heart_darts::compute::Tape;
-use heart_darts::network::{DerivedSpec, InputShape, Network, NetworkSpec, Pass, Supernet, SupernetSpec};
+use heart_darts::network::{
+    Baseline, DerivedSpec, InputShape, Network, NetworkSpec, Pass, ResidualSpec, Supernet, SupernetSpec,
+};
 use heart_darts::support::random::Generator;
 use heart_darts::train::cross_entropy;
 use serde::Deserialize;
@@ -192,6 +194,41 @@ fn the_derived_network_is_pytorchs() {
         let spec = NetworkSpec::Derived { shape, genotype: peer() };
         check(&case, spec.build(&input(&case), &mut Generator::new(0)).unwrap().as_ref(), &[]);
     }
+}
+
+#[test]
+fn the_networks_designed_by_hand_are_pytorchs() {
+    let residual = Baseline::Residual(ResidualSpec { channels: 6, stages: 3, blocks: 2, taps: 5 });
+    for (kind, baseline) in [("cnn-9", Baseline::Cnn9), ("cnn-11", Baseline::Cnn11), ("residual", residual)] {
+        let found = cases(kind);
+        assert!(!found.is_empty());
+        for case in found {
+            let network = NetworkSpec::Baseline(baseline).build(&input(&case), &mut Generator::new(0)).unwrap();
+            check(&case, network.as_ref(), &[]);
+        }
+    }
+}
+
+#[test]
+fn parameters_without_building_are_those_of_the_network() {
+    let small = ResidualSpec { channels: 5, stages: 2, blocks: 3, taps: 3 };
+    for baseline in [Baseline::Cnn9, Baseline::Cnn11, Baseline::ResNet31, Baseline::Residual(small)] {
+        let spec = NetworkSpec::Baseline(baseline);
+        let input = InputShape { leads: 2, samples: 300, classes: 5 };
+        let network = spec.build(&input, &mut Generator::new(0)).unwrap();
+        assert_eq!(spec.parameters(&input).unwrap() as usize, network.store().parameters(), "{spec}");
+    }
+    // The network of 31 convolutions is about as large as the paper's derived one (1.04 million).
+    let input = InputShape { leads: 2, samples: 300, classes: 5 };
+    let parameters = NetworkSpec::Baseline(Baseline::ResNet31).parameters(&input).unwrap();
+    assert!((900_000..1_300_000).contains(&parameters), "{parameters}");
+}
+
+#[test]
+fn beats_too_short_for_a_network_are_an_error() {
+    let input = InputShape { leads: 1, samples: 60, classes: 5 };
+    let error = NetworkSpec::Baseline(Baseline::Cnn11).build(&input, &mut Generator::new(0)).err().unwrap();
+    assert!(error.to_string().contains("CNN-11") && error.to_string().contains("60 samples"), "{error}");
 }
 
 #[test]

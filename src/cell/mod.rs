@@ -12,6 +12,7 @@ mod genotype;
 mod graph;
 mod operation;
 mod origin;
+mod random;
 mod read;
 
 pub use count::{CellCount, Count, Counts, Shape, counts, supernet_counts};

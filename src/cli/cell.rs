@@ -36,6 +36,20 @@ enum Command {
   heart-darts cell check my-cell.ron
   heart-darts cell check cells/*.ron")]
     Check(Check),
+    /// Draw cells at random from the space that a search chooses from: what searched cells have to beat.
+    #[command(after_help = "Example:
+  heart-darts cell random --seed 3 --out cells/random-3.ron")]
+    Random(Random),
+}
+
+#[derive(Debug, Args)]
+struct Random {
+    /// Another seed, other cells.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Where the genotype goes. Default: standard output.
+    #[arg(long, value_name = "FILE.ron")]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +103,7 @@ pub fn run(arguments: &Arguments) -> miette::Result<()> {
     match &arguments.command {
         Command::Show(show) => run_show(show),
         Command::Check(check) => run_check(check),
+        Command::Random(Random { seed, out }) => super::derive::write(&Genotype::random(*seed), out.as_deref()),
     }
 }
 

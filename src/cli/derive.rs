@@ -1,6 +1,6 @@
 //! `heart-darts derive`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use heart_darts::cell::Genotype;
 use heart_darts::pipeline;
@@ -31,7 +31,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None if finished.exists() => Genotype::read(&finished).into_diagnostic()?,
         epoch => pipeline::derive(&arguments.run, epoch).into_diagnostic()?,
     };
-    match &arguments.out {
+    write(&genotype, arguments.out.as_deref())
+}
+
+/// Writes a genotype to a file, or else to standard output.
+pub fn write(genotype: &Genotype, out: Option<&Path>) -> Result<()> {
+    match out {
         Some(path) => {
             genotype.write(path).into_diagnostic()?;
             eprintln!("written to {}", path.display());

@@ -39,7 +39,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = Model::read(&arguments.model).into_diagnostic()?;
     let work = arguments.data.work(false, arguments.quiet);
-    let applied = pipeline::evaluate(&model, &arguments.data.data, arguments.data.database.as_deref(), &work);
+    let applied = pipeline::evaluate(&model, &arguments.data.data, arguments.data.database(), &work);
     let evaluation = applied.into_diagnostic()?.evaluation;
     if let Some(path) = &arguments.picture {
         report::confusion(&evaluation.confusion_matrix, "Confusion matrix", path).into_diagnostic()?;

@@ -9,7 +9,9 @@ mod evaluate;
 mod pictures;
 mod predict;
 mod quickstart;
+mod report;
 mod search;
+mod study;
 mod train;
 
 use std::process::ExitCode;
@@ -58,6 +60,10 @@ enum Command {
     Cell(cell::Arguments),
     /// Train a network from a genotype, on the database of the search or another.
     Train(train::Arguments),
+    /// Train several networks from several seeds and compare them.
+    Study(study::Arguments),
+    /// Draw what runs and models reached.
+    Report(report::Arguments),
     /// Evaluate a model.
     Evaluate(evaluate::Arguments),
     /// Classify the beats of a record.
@@ -106,6 +112,8 @@ fn run(command: &Command) -> miette::Result<()> {
         Command::Derive(arguments) => derive::run(arguments),
         Command::Cell(arguments) => cell::run(arguments),
         Command::Train(arguments) => train::run(arguments),
+        Command::Study(arguments) => study::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Config(arguments) => config::run(arguments),
@@ -119,6 +127,24 @@ struct DataArguments {
     /// The folder of the records.
     #[arg(long, value_name = "DIR")]
     data: std::path::PathBuf,
+    #[command(flatten)]
+    preparation: Preparation,
+}
+
+impl DataArguments {
+    fn work(&self, resume: bool, quiet: bool) -> heart_darts::pipeline::Work {
+        self.preparation.work(resume, quiet)
+    }
+
+    /// What the records are, if it was said.
+    fn database(&self) -> Option<&str> {
+        self.preparation.database.as_deref()
+    }
+}
+
+/// How a folder of records becomes beats.
+#[derive(Debug, clap::Args)]
+struct Preparation {
     /// What the records are: mitdb, incartdb, qtdb, svdb, synthetic, or a RON file that describes them. Default: DIR's own
     /// database.ron, or what DIR looks like.
     #[arg(long, value_name = "NAME|FILE.ron")]
@@ -131,7 +157,7 @@ struct DataArguments {
     no_cache: bool,
 }
 
-impl DataArguments {
+impl Preparation {
     fn work(&self, resume: bool, quiet: bool) -> heart_darts::pipeline::Work {
         if quiet {
             heart_darts::support::progress::silence();

@@ -1,4 +1,4 @@
-//! The pictures that runs leave in their folders.
+//! The pictures that runs leave in their folders; `format` is `svg` or `png`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,13 @@ use heart_darts::{search, train};
 use miette::{IntoDiagnostic, Result};
 
 /// Draws the cells, the curves and alpha over the epochs of a search; returns where.
-pub fn search(log: &[search::EpochLine], genotype: &Genotype, folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut pictures = vec![folder.join("cells.svg"), folder.join("curves.svg")];
-    cell::draw::write_svg(genotype, &pictures[0]).into_diagnostic()?;
+pub fn search(log: &[search::EpochLine], genotype: &Genotype, folder: &Path, format: &str) -> Result<Vec<PathBuf>> {
+    let mut pictures = ["cells", "curves"].map(|name| folder.join(format!("{name}.{format}"))).to_vec();
+    match format {
+        "png" => cell::draw::write_png(genotype, &pictures[0]),
+        _ => cell::draw::write_svg(genotype, &pictures[0]),
+    }
+    .into_diagnostic()?;
     let column = |value: fn(&search::EpochLine) -> f64| log.iter().map(value).collect();
     let panels = [
         panel("loss (nats)", column(|l| l.training_loss), column(|l| l.validation_loss.unwrap_or(f64::NAN))),
@@ -23,7 +27,7 @@ pub fn search(log: &[search::EpochLine], genotype: &Genotype, folder: &Path) -> 
     ];
     report::curves(&panels, None, "Search", &pictures[1]).into_diagnostic()?;
     for (i, kind) in CellKind::ALL.into_iter().enumerate() {
-        let path = folder.join(format!("alpha-{}.svg", kind.name()));
+        let path = folder.join(format!("alpha-{}.{format}", kind.name()));
         let title = format!("Weights of the operations on the edges of the {} cell", kind.name());
         report::alpha(&histories(log, i), &Operation::NAMES, &title, &path).into_diagnostic()?;
         pictures.push(path);
@@ -32,8 +36,14 @@ pub fn search(log: &[search::EpochLine], genotype: &Genotype, folder: &Path) -> 
 }
 
 /// Draws the curves, the confusion matrix and the figures by class of a training; returns where.
-pub fn training(log: &[train::EpochLine], best: usize, evaluation: &Evaluation, folder: &Path) -> Result<Vec<PathBuf>> {
-    let pictures = ["curves.svg", "confusion.svg", "classes.svg"].map(|name| folder.join(name)).to_vec();
+pub fn training(
+    log: &[train::EpochLine],
+    best: usize,
+    evaluation: &Evaluation,
+    folder: &Path,
+    format: &str,
+) -> Result<Vec<PathBuf>> {
+    let pictures = ["curves", "confusion", "classes"].map(|name| folder.join(format!("{name}.{format}"))).to_vec();
     let column = |value: fn(&train::EpochLine) -> f64| log.iter().map(value).collect();
     let panels = [
         panel("loss (nats)", column(|l| l.training_loss), column(|l| l.validation.map_or(f64::NAN, |v| v.loss))),

@@ -62,11 +62,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let config: SearchRun = files::parse_ron(SEARCH, "search-configs/quickstart.ron").into_diagnostic()?;
     let searched = pipeline::search(&config, "quickstart", &path("records"), None, &path("search"), &work);
     let Searched::Finished { genotype, path: cell, log } = searched.into_diagnostic()? else { return Ok(()) };
-    let mut drawn = pictures::search(&log, &genotype, &path("search"))?;
+    let mut drawn = pictures::search(&log, &genotype, &path("search"), "svg")?;
 
     say("3/5  train the derived network, evaluate it on its test beats".into());
     let config: TrainRun = files::parse_ron(TRAINING, "quickstart-training.ron").into_diagnostic()?;
-    let trained = pipeline::train(&config, &genotype, &path("records"), None, &path("model"), &work);
+    let trained =
+        pipeline::train(&config, &config.derived(genotype.clone()), &path("records"), None, &path("model"), &work);
     let TrainedModel::Finished { evaluation, log, epoch } = trained.into_diagnostic()? else { return Ok(()) };
 
     say("4/5  load the model, classify a record".into());
@@ -77,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say(format!("     {}", prediction.summary()));
 
     say("5/5  pictures".into());
-    drawn.extend(pictures::training(&log, epoch, &evaluation, &path("model"))?);
+    drawn.extend(pictures::training(&log, epoch, &evaluation, &path("model"), "svg")?);
     if arguments.json {
         print_json(&evaluation);
         return Ok(());

@@ -26,6 +26,9 @@ pub struct Arguments {
     /// The folder of the run.
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
+    /// Instead of the configuration's.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Go on with the run in RUN.
     #[arg(long)]
     resume: bool,
@@ -38,16 +41,17 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let config: SearchRun = files::read_ron(&arguments.config).into_diagnostic()?;
+    let mut config: SearchRun = files::read_ron(&arguments.config).into_diagnostic()?;
     config.search.check().map_err(|error| miette!("{}: search.{error}", arguments.config.display()))?;
+    config.search.seed = arguments.seed.unwrap_or(config.search.seed);
     let name = stem(&arguments.config);
     let work = arguments.data.work(arguments.resume, arguments.quiet);
-    let database = arguments.data.database.as_deref();
+    let database = arguments.data.database();
     let searched = pipeline::search(&config, &name, &arguments.data.data, database, &arguments.out, &work);
     let out = arguments.out.display();
     let searched = searched.into_diagnostic()?;
     if let Searched::Finished { genotype, log, .. } = &searched {
-        pictures::search(log, genotype, &arguments.out)?;
+        pictures::search(log, genotype, &arguments.out, "svg")?;
     }
     match searched {
         Searched::Interrupted => {

@@ -4,18 +4,20 @@ use std::path::PathBuf;
 
 use heart_darts::cell::Genotype;
 use heart_darts::evaluate::text;
+use heart_darts::network::{Baseline, NetworkSpec};
 use heart_darts::pipeline::{self, TrainRun, TrainedModel};
 use heart_darts::support::files;
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::{DataArguments, pictures, print_json};
 
-/// Train a network whose cells are a genotype's, from random weights, and evaluate it on the test part of the split. The
-/// genotype may have been searched on another database, with another rate, other leads, another window.
+/// Train a network whose cells are a genotype's, or one designed by hand, from random weights, and evaluate it on the test
+/// part of the split. The genotype may have been searched on another database, with another rate, other leads, another window.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   heart-darts train cells/mitdb-fast.ron --data data/mitdb --out runs/model
+  heart-darts train --baseline cnn-9 --data data/mitdb --out runs/cnn-9
   heart-darts train cells/mitdb-fast.ron --data data/qtdb --out runs/qt --epochs 20
   heart-darts train cells/mitdb-fast.ron --data my-records --database my-records.ron --out runs/mine
   heart-darts config sample train > my-training.ron               a commented configuration for --config
@@ -24,7 +26,11 @@ The epoch is chosen on validation beats; test beats are looked at once, at the e
 checkpoint; --resume goes on and ends with the same bytes as an unbroken run.")]
 pub struct Arguments {
     /// The genotype (RON).
-    cell: PathBuf,
+    #[arg(required_unless_present = "baseline")]
+    cell: Option<PathBuf>,
+    /// Instead of a genotype a network designed by hand.
+    #[arg(long, value_name = "NAME", conflicts_with = "cell", value_parser = Baseline::NAMES)]
+    baseline: Option<String>,
     #[command(flatten)]
     data: DataArguments,
     /// The folder of the model.
@@ -51,7 +57,6 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let genotype = Genotype::read(&arguments.cell).into_diagnostic()?;
     let mut config: TrainRun = match &arguments.config {
         Some(path) => files::read_ron(path).into_diagnostic()?,
         None => TrainRun::default(),
@@ -61,12 +66,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     config.training.epochs = arguments.epochs.unwrap_or(config.training.epochs);
     config.training.seed = arguments.seed.unwrap_or(config.training.seed);
     config.training.check().map_err(|error| miette!("{origin}: training.{error}"))?;
+    let network = match (&arguments.cell, arguments.baseline.as_deref().and_then(Baseline::named)) {
+        (_, Some(baseline)) => NetworkSpec::Baseline(baseline),
+        (Some(cell), None) => config.derived(Genotype::read(cell).into_diagnostic()?),
+        (None, None) => return Err(miette!("expected a genotype or --baseline")),
+    };
     let work = arguments.data.work(arguments.resume, arguments.quiet);
-    let (data, database) = (&arguments.data.data, arguments.data.database.as_deref());
-    let trained = pipeline::train(&config, &genotype, data, database, &arguments.out, &work).into_diagnostic()?;
+    let (data, database) = (&arguments.data.data, arguments.data.database());
+    let trained = pipeline::train(&config, &network, data, database, &arguments.out, &work).into_diagnostic()?;
     let out = arguments.out.display();
     if let TrainedModel::Finished { evaluation, log, epoch } = &trained {
-        pictures::training(log, *epoch, evaluation, &arguments.out)?;
+        pictures::training(log, *epoch, evaluation, &arguments.out, "svg")?;
     }
     match trained {
         TrainedModel::Interrupted => {

@@ -7,10 +7,10 @@
 //! |---|---|---|
 //! | [`conv1d()`] | y`[b, l, o]` = Σ_{t, i} x`[b, l·stride + t − padding, i]` · w`[t, i, o]` | x, w |
 //! | [`relu_conv1d()`] | the same of ReLU(x) | x, w |
-//! | [`relu()`] | 0 where negative | x |
+//! | [`relu()`], [`leaky_relu`] | 0, or a small multiple of x, where negative | x |
 //! | [`batch_norm`] | y = scale · (x − mean) / √(variance + ε) + shift over batch and samples; ReLU if wanted | x, scale, shift |
 //! | [`scale_shift`] | y = a·x + b, what batch norm is once its statistics are fixed; ReLU if wanted | x, a, b |
-//! | [`max_pool1d`] | the largest of 3 or 5 neighbours | x |
+//! | [`max_pool1d`], [`max_pool1d_valid`] | the largest of some neighbours, with and without padding | x |
 //! | [`relu_halve`] | two 1×1 convolutions of ReLU(x) side by side, on even samples and on odd ones | x, both w |
 //! | [`add`], [`scale`], [`side_by_side`] | a + b; p·x for each beat; concatenation of channels | all |
 //! | [`mean()`] | the mean over the samples | x |
@@ -75,9 +75,9 @@ pub use conv1d::{conv1d, relu_conv1d};
 pub use halve::relu_halve;
 pub use mean::mean;
 pub use norm::{batch_norm, scale_shift};
-pub use pool::max_pool1d;
+pub use pool::{max_pool1d, max_pool1d_valid};
 pub use process::prepare;
-pub use relu::relu;
+pub use relu::{leaky_relu, relu};
 pub use rows::Moments;
 pub use simd::instructions;
 pub use tape::{Tape, leave};

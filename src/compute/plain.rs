@@ -68,6 +68,14 @@ pub fn scale(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
     x.broadcast_mul(&factors.reshape(((), 1, 1))?)
 }
 
+/// [`super::leaky_relu`].
+///
+/// # Errors
+/// When candle fails.
+pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
+    x.gt(&x.zeros_like()?)?.where_cond(x, &(x * slope)?)
+}
+
 /// Every `stride`-th sample, the first included; the length must be a multiple.
 fn every(x: &Tensor, stride: usize) -> Result<Tensor> {
     if stride == 1 {
@@ -122,12 +130,29 @@ pub fn scale_shift(x: &Tensor, a: &Tensor, b: &Tensor, relu: bool) -> Result<Ten
 /// When `x` is not three-dimensional, `kernel` is even or `stride` is 0.
 pub fn max_pool1d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
     let Signal { batch, samples, channels } = pool::check(x, kernel, stride)?;
-    let positions = pool::Window { kernel, stride }.positions(samples);
+    let positions = pool::Window::same(kernel, stride).positions(samples);
     let outside =
         |rows: usize| Tensor::full(f32::NEG_INFINITY, (batch, rows, channels), x.device())?.to_dtype(x.dtype());
     let x = Tensor::cat(&[&outside(kernel / 2)?, x, &outside(kernel / 2 + stride)?], 1)?;
     let mut best = every(&x.narrow(1, 0, positions * stride)?, stride)?;
     for tap in 1..kernel {
+        let next = every(&x.narrow(1, tap, positions * stride)?, stride)?;
+        best = next.gt(&best)?.where_cond(&next, &best)?;
+    }
+    Ok(best)
+}
+
+/// [`super::max_pool1d_valid`].
+///
+/// # Errors
+/// When `x` is not three-dimensional or shorter than `kernel`, or `kernel` or `stride` is 0.
+pub fn max_pool1d_valid(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
+    let Signal { samples, .. } = pool::check_valid(x, kernel, stride)?;
+    let positions = pool::Window::valid(kernel, stride).positions(samples);
+    let x = x.pad_with_zeros(1, 0, stride)?;
+    let mut best = every(&x.narrow(1, 0, positions * stride)?, stride)?;
+    for tap in 1..kernel {
+        // The zeros behind the end are never at a place that counts.
         let next = every(&x.narrow(1, tap, positions * stride)?, stride)?;
         best = next.gt(&best)?.where_cond(&next, &best)?;
     }

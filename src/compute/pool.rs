@@ -1,6 +1,7 @@
 //! Max pooling along the samples.
 //!
-//! y`[l, c]` = max over t of x`[l·stride + t − kernel/2, c]`, positions outside the signal left out (padding with −∞).
+//! y`[l, c]` = max over t of x`[l·stride + t − kernel/2, c]`, positions outside the signal left out (padding with −∞); or
+//! without padding max over t of x`[l·stride + t, c]`, as far as whole windows go.
 //! The gradient of y`[l, c]` goes to the first position that holds the maximum, as in PyTorch.
 
 use candle_core::{Result, Tensor};
@@ -24,8 +25,28 @@ pub fn max_pool1d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
     if !x.device().is_cpu() {
         return plain::max_pool1d(x, kernel, stride);
     }
+    apply(x, input, Window::same(kernel, stride))
+}
+
+/// The largest of `kernel` neighbouring samples from every `stride`-th sample on, without padding:
+/// `[batch, (samples − kernel) / stride + 1, channels]`.
+///
+/// On a device other than the CPU this is [`plain::max_pool1d_valid`].
+///
+/// # Errors
+/// When `x` is not three-dimensional or shorter than `kernel`, `kernel` or `stride` is 0, or on the CPU `x` is not contiguous
+/// f32.
+pub fn max_pool1d_valid(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
+    let input = check_valid(x, kernel, stride)?;
+    if !x.device().is_cpu() {
+        return plain::max_pool1d_valid(x, kernel, stride);
+    }
+    apply(x, input, Window::valid(kernel, stride))
+}
+
+fn apply(x: &Tensor, input: Signal, window: Window) -> Result<Tensor> {
     dense(NAME, "x", x)?;
-    let pool = MaxPool1d { input, window: Window { kernel, stride } };
+    let pool = MaxPool1d { input, window };
     let (Signal { batch, samples, channels }, seen) = (pool.output(), x.clone());
     let backward = move |dy: Buffer, _: &[bool]| Ok(vec![Some(pool.backward(Floats::of(&seen).get()?, &dy))]);
     tape::result(NAME, (batch, samples, channels), pool.forward(Floats::of(x).get()?), &[x], backward)
@@ -43,24 +64,51 @@ pub(super) fn check(x: &Tensor, kernel: usize, stride: usize) -> Result<Signal> 
     signal(NAME, x)
 }
 
+pub(super) fn check_valid(x: &Tensor, kernel: usize, stride: usize) -> Result<Signal> {
+    let input = signal(NAME, x)?;
+    if kernel == 0 || stride == 0 || kernel > input.samples {
+        let samples = input.samples;
+        return wrong(
+            NAME,
+            format_args!(
+                "kernel and stride must be at least 1 and the kernel at most the {samples} samples, found kernel {kernel} and \
+                 stride {stride}"
+            ),
+        );
+    }
+    Ok(input)
+}
+
 /// Where a pool looks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {
     pub kernel: usize,
     pub stride: usize,
+    /// Whether windows reach over both ends.
+    padded: bool,
 }
 
 impl Window {
+    /// Reaches over both ends, so that stride 1 keeps the length; the kernel is odd.
+    pub(super) fn same(kernel: usize, stride: usize) -> Self {
+        Self { kernel, stride, padded: true }
+    }
+
+    /// Stays within the signal.
+    pub(super) fn valid(kernel: usize, stride: usize) -> Self {
+        Self { kernel, stride, padded: false }
+    }
+
     /// Output positions for `samples` input positions.
     pub(super) fn positions(self, samples: usize) -> usize {
-        (samples - 1) / self.stride + 1
+        (samples - if self.padded { 1 } else { self.kernel }) / self.stride + 1
     }
 
     /// The input positions that output position `l` looks at.
     #[inline(always)]
     pub(super) fn at(self, l: usize, samples: usize) -> std::ops::Range<usize> {
-        let (centre, half) = (l * self.stride, self.kernel / 2);
-        centre.saturating_sub(half)..(centre + half + 1).min(samples)
+        let (start, before) = (l * self.stride, if self.padded { self.kernel / 2 } else { 0 });
+        start.saturating_sub(before)..(start + self.kernel - before).min(samples)
     }
 }
 

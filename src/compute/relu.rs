@@ -31,6 +31,37 @@ pub fn relu(x: &Tensor) -> Result<Tensor> {
     tape::result(NAME, x.shape(), rectified(Floats::of(x).get()?), &[x], backward)
 }
 
+/// x above 0, otherwise slope·x, of any shape; its derivative at 0 is the slope, as in PyTorch. On a device other than the CPU
+/// this is [`plain::leaky_relu`].
+///
+/// # Errors
+/// When `x` on the CPU is not contiguous f32.
+pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
+    const NAME: &str = "leaky_relu";
+    if !x.device().is_cpu() {
+        return plain::leaky_relu(x, slope);
+    }
+    dense(NAME, "x", x)?;
+    let (seen, slope) = (x.clone(), slope as f32);
+    let leak = move |x: f32, y: f32| if x > 0.0 || x.is_nan() { y } else { slope * y };
+    let values = {
+        let x = Floats::of(x);
+        let (x, len) = (x.get()?, piece(x.get()?.len()));
+        filled(x.len(), len, x.len(), |i, y| {
+            y.iter_mut().zip(&x[i * len..]).for_each(|(y, &x)| *y = leak(x, x));
+        })
+    };
+    let backward = move |mut dx: Buffer, _: &[bool]| {
+        let (seen, len, work) = (Floats::of(&seen), piece(dx.len()), dx.len());
+        let seen = seen.get()?;
+        for_each_piece(&mut dx, len, work, |i, dx| {
+            dx.iter_mut().zip(&seen[i * len..]).for_each(|(dx, &x)| *dx = leak(x, *dx));
+        });
+        Ok(vec![Some(dx)])
+    };
+    tape::result(NAME, x.shape(), values, &[x], backward)
+}
+
 fn rectified(x: &[f32]) -> Vec<f32> {
     let len = piece(x.len());
     filled(x.len(), len, x.len(), |i, y| dispatch(Rectify { x: &x[i * len..][..y.len()], y }))

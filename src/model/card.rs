@@ -2,11 +2,9 @@
 
 use super::spec::ModelSpec;
 use crate::evaluate::{Evaluation, text};
-use crate::network::NetworkSpec;
 
 /// The card as Markdown.
 pub(super) fn text(spec: &ModelSpec, parameters: usize, evaluation: &Evaluation) -> String {
-    let NetworkSpec::Derived { shape, .. } = &spec.network;
     let leads: Vec<String> = spec.leads.iter().map(ToString::to_string).collect();
     let origin = &spec.origin;
     let (n, names) = (spec.leads.len(), leads.join(", "));
@@ -17,7 +15,7 @@ pub(super) fn text(spec: &ModelSpec, parameters: usize, evaluation: &Evaluation)
 For research on recorded ECGs. **Not a medical device**: not for diagnosis, monitoring or any decision about a patient.
 
 ## What it is
-A derived network of {layers} cells and {channels} initial channels{shortcuts}, {parameters} parameters. It takes one beat, \
+{network}, {parameters} parameters. It takes one beat, \
 {n} lead{s} ({names}) of {samples} samples at {frequency} Hz around a given R peak, and tells five classes of the AAMI apart: \
 N, S, V, F, Q.
 
@@ -43,9 +41,7 @@ another kind expect less.
 
 Written by heart-darts {version}.
 ",
-        layers = shape.layers,
-        channels = shape.channels,
-        shortcuts = if shape.shortcuts { " with two shortcuts" } else { " without shortcuts" },
+        network = capitalised(&spec.network.to_string()),
         s = if n == 1 { "" } else { "s" },
         samples = spec.input.samples,
         frequency = spec.frequency,

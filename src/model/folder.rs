@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::card;
 use super::spec::ModelSpec;
-use crate::cell::{Shape, counts};
 use crate::evaluate::Evaluation;
-use crate::network::{InputShape, Network, NetworkSpec, StoreError};
+use crate::network::{Network, StoreError};
 use crate::support::files::{self, FileError};
 use crate::support::random::Generator;
 use crate::train::{self, TensorFile};
@@ -155,7 +154,6 @@ fn check(spec: &ModelSpec, path: &Path, weights: u64) -> Result<(), Error> {
         let (found, expected) = (format!("{:?}", spec.classes), "the five classes N, S, V, F, Q".to_owned());
         return Err(Error::Inconsistent { path, field: "classes", found, expected });
     }
-    let NetworkSpec::Derived { shape, genotype } = &spec.network;
     let inconsistent = |field, found: String, expected: &str| {
         Err(Error::Inconsistent { path: path.clone(), field, found, expected: expected.to_owned() })
     };
@@ -163,18 +161,16 @@ fn check(spec: &ModelSpec, path: &Path, weights: u64) -> Result<(), Error> {
         let found = format!("{} leads, {} samples", spec.leads.len(), spec.input.samples);
         return inconsistent("input", found, "one lead or more, at most 100000 samples");
     }
-    if let Err(message) = shape.check() {
-        return inconsistent("network", message, "a network of a possible size");
+    if let Err(message) = spec.network.check() {
+        return inconsistent("network", message, "a network that can be built");
     }
     // Before memory is taken: the weights' file must be large enough for so many parameters.
-    let InputShape { leads, samples, classes } = spec.input;
-    let shape = Shape { leads, samples, channels: shape.channels, layers: shape.layers, classes };
-    match counts(genotype, &shape) {
-        Ok(counts) if counts.parameters.saturating_mul(4) <= weights => Ok(()),
-        Ok(counts) => {
-            let found = format!("a network of {} parameters and weights of {weights} bytes", counts.parameters);
+    match spec.network.parameters(&spec.input) {
+        Ok(parameters) if parameters.saturating_mul(4) <= weights => Ok(()),
+        Ok(parameters) => {
+            let found = format!("a network of {parameters} parameters and weights of {weights} bytes");
             inconsistent("network", found, "weights that hold every parameter")
         }
-        Err(error) => inconsistent("network", error.to_string(), "a sound genotype"),
+        Err(found) => inconsistent("network", found, "a sound genotype"),
     }
 }

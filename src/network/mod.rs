@@ -1,4 +1,5 @@
-//! The networks: the supernet that is searched, and the derived network that is trained.
+//! The networks: the supernet that is searched, the derived network that is trained, and those designed by hand that it has
+//! to beat.
 //!
 //! Outside, a batch of beats is `[batch, leads, samples]`; inside, everything is `[batch, samples, channels]`, the layout
 //! that the kernels of [`crate::compute`] want. A network owns its [`Store`]: every variable and running statistic by its
@@ -10,6 +11,7 @@
 //! only wants logits asks for [`Network::evaluator`]: of a derived network that is [`Compiled`], a forward pass without
 //! candle and without gradients, whose plain twin is [`Network::logits`] with [`Pass::evaluation`].
 
+mod baseline;
 mod compiled;
 mod derived;
 mod derived_cell;
@@ -22,6 +24,7 @@ mod stem;
 mod store;
 mod supernet;
 
+pub use baseline::{Baseline, ResidualSpec};
 pub use compiled::{Compiled, Purpose};
 pub use derived::{Derived, DerivedSpec};
 pub use evaluator::Evaluator;

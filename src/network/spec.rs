@@ -4,8 +4,9 @@ use candle_core::Result;
 use serde::{Deserialize, Serialize};
 
 use super::Network;
+use super::baseline::Baseline;
 use super::derived::{Derived, DerivedSpec};
-use crate::cell::Genotype;
+use crate::cell::{Genotype, Shape, counts};
 use crate::support::random::Generator;
 
 /// The shape of what goes in and comes out.
@@ -32,9 +33,53 @@ pub enum NetworkSpec {
         /// The cells.
         genotype: Genotype,
     },
+    /// One that was designed by hand.
+    Baseline(Baseline),
+}
+
+/// What a card says of it.
+impl std::fmt::Display for NetworkSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Self::Derived { shape: DerivedSpec { channels, layers, shortcuts }, .. } => {
+                let shortcuts = if *shortcuts { "with two shortcuts" } else { "without shortcuts" };
+                write!(f, "derived network of {layers} cells and {channels} initial channels {shortcuts}")
+            }
+            Self::Baseline(baseline) => baseline.fmt(f),
+        }
+    }
 }
 
 impl NetworkSpec {
+    /// That it can be built.
+    ///
+    /// # Errors
+    /// A sentence with what was found and what was expected.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        match self {
+            Self::Derived { shape, genotype } => {
+                shape.check()?;
+                genotype.check().map_err(|error| error.to_string())
+            }
+            Self::Baseline(baseline) => baseline.check(),
+        }
+    }
+
+    /// Trainable numbers for some input, without building it.
+    ///
+    /// # Errors
+    /// For an unsound genotype or an impossible input.
+    pub fn parameters(&self, input: &InputShape) -> std::result::Result<u64, String> {
+        match self {
+            Self::Derived { shape: DerivedSpec { channels, layers, .. }, genotype } => {
+                let InputShape { leads, samples, classes } = *input;
+                let shape = Shape { leads, samples, channels: *channels, layers: *layers, classes };
+                counts(genotype, &shape).map(|counts| counts.parameters).map_err(|error| error.to_string())
+            }
+            Self::Baseline(baseline) => Ok(baseline.parameters(input)),
+        }
+    }
+
     /// Builds the network with weights drawn from `generator`.
     ///
     /// # Errors
@@ -42,6 +87,7 @@ impl NetworkSpec {
     pub fn build(&self, input: &InputShape, generator: &mut Generator) -> Result<Box<dyn Network>> {
         match self {
             Self::Derived { shape, genotype } => Ok(Box::new(Derived::new(genotype, shape, input, generator)?)),
+            Self::Baseline(baseline) => baseline.build(input, generator),
         }
     }
 }

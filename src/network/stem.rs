@@ -16,18 +16,22 @@ pub(crate) struct Stem {
     leads: usize,
 }
 
+/// Beats `[batch, leads, samples]` as a signal `[batch, samples, leads]`.
+pub(super) fn channels_last(beats: &Tensor, expected: usize) -> Result<Tensor> {
+    let (_, leads, samples) = beats.dims3()?;
+    if leads != expected || samples == 0 {
+        candle_core::bail!("found beats of {leads} leads and {samples} samples, expected {expected} leads");
+    }
+    beats.transpose(1, 2)?.contiguous()
+}
+
 impl Stem {
     pub fn new(maker: Maker, leads: usize) -> Result<Self> {
         Ok(Self { layer: ConvBnRelu::new(maker, leads, STEM_CHANNELS, 5, 2, true)?, leads })
     }
 
     pub fn forward(&self, beats: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let (_, leads, samples) = beats.dims3()?;
-        if leads != self.leads || samples == 0 {
-            let expected = self.leads;
-            candle_core::bail!("found beats of {leads} leads and {samples} samples, expected {expected} leads");
-        }
-        let x = beats.transpose(1, 2)?.contiguous()?;
+        let x = channels_last(beats, self.leads)?;
         compute::max_pool1d(&self.layer.forward(&x, pass)?, 3, 2)
     }
 }

@@ -230,6 +230,12 @@ impl<'a> Maker<'a> {
         self.insert(self.name(name), &tensor, Form::Stacked(parts))
     }
 
+    /// Bias `[out]` of a convolution that sums over `inputs` values, uniform within ±1/√inputs as in PyTorch.
+    pub fn bias(&mut self, inputs: usize, outputs: usize) -> Result<Var> {
+        let bias = self.uniform(&[outputs], (inputs as f32).sqrt().recip())?;
+        self.insert(self.name("bias"), &bias, Form::Plain)
+    }
+
     /// Weight `[out, in]` and bias `[out]` of a linear layer, uniform within ±1/√in as in PyTorch.
     pub fn linear(&mut self, inputs: usize, outputs: usize) -> Result<(Var, Var)> {
         let bound = (inputs as f32).sqrt().recip();

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::beat::{Limits, SplitRule};
+use crate::cell::Genotype;
 use crate::database::Lead;
-use crate::network::DerivedSpec;
+use crate::network::{DerivedSpec, NetworkSpec};
 use crate::search::SearchConfig;
 use crate::signal::Preprocessing;
 use crate::train::TrainConfig;
@@ -46,6 +47,13 @@ pub struct TrainRun {
     pub network: NetworkConfig,
     /// The training.
     pub training: TrainConfig,
+}
+
+impl TrainRun {
+    /// The network of a genotype, as [`Self::network`] has it.
+    pub fn derived(&self, genotype: Genotype) -> NetworkSpec {
+        NetworkSpec::Derived { shape: self.network, genotype }
+    }
 }
 
 /// The derived network: 15 cells of 16 channels with two shortcuts unless told otherwise.

@@ -1,7 +1,7 @@
 //! The line from records to a model, a step a function: what each command calls.
 //!
 //! [`load`] prepares and splits beats; [`search`] runs a search in a run folder and writes its genotype; [`train`] trains a
-//! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model. Each takes plain configurations
+//! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model; a [`Study`] trains several networks from several seeds. Each takes plain configurations
 //! and paths, and decides nothing that they do not say.
 
 mod apply;
@@ -10,6 +10,8 @@ mod data;
 mod error;
 mod predict;
 mod search;
+mod study;
+mod study_table;
 mod train;
 
 pub use apply::{Applied, Beats, evaluate};
@@ -18,6 +20,8 @@ pub use data::{DataRecord, Loaded, default_cache, load};
 pub use error::{Error, Result};
 pub use predict::{Peaks, PredictedBeat, Prediction, predict};
 pub use search::{Searched, derive, search};
+pub use study::{Published, Row, RowNetwork, Study, StudyResult};
+pub use study_table::{Spread, StudyRow, markdown, table};
 pub use train::{TrainedModel, train};
 
 /// How long work is begun and shown.

@@ -3,19 +3,19 @@
 use std::path::Path;
 
 use super::apply::evaluation;
-use super::config::{DataConfig, NetworkConfig, TrainRun};
+use super::config::{DataConfig, TrainRun};
 use super::data::load;
 use super::error::{Error, Result};
 use super::search::begin;
 use super::{Loaded, Work};
-use crate::cell::{Genotype, Named};
+use crate::cell::Named;
 use crate::database::Class;
 use crate::evaluate::Evaluation;
 use crate::model::{Model, ModelOrigin, ModelSpec};
 use crate::network::NetworkSpec;
 use crate::support::files;
 use crate::support::random::Generator;
-use crate::train::{self, EpochLine, Outcome, RunFolder, Selection, TrainConfig, Trained};
+use crate::train::{self, EpochLine, Outcome, RunFolder, TrainConfig, Trained};
 
 /// How a training ended.
 #[derive(Debug)]
@@ -33,39 +33,38 @@ pub enum TrainedModel {
     Interrupted,
 }
 
-/// The configuration as it is kept: what was asked for, and the cells.
+/// The configuration as it is kept: what was asked for.
 #[derive(serde::Serialize)]
 struct Resolved<'a> {
     data: &'a DataConfig,
-    network: &'a NetworkConfig,
     training: &'a TrainConfig,
-    genotype: &'a Genotype,
+    network: &'a NetworkSpec,
 }
 
-/// Trains a derived network of `genotype` on a folder of records, evaluates it on the test part, and writes the model to
-/// `out`, with the run in `out/run`.
+/// Trains a network on a folder of records, evaluates it on the test part, and writes the model to `out`, with the run in
+/// `out/run`. ([`TrainRun::network`] is not looked at: `network` says all.)
 ///
 /// # Errors
 /// [`super::Error`]
 pub fn train(
     config: &TrainRun,
-    genotype: &Genotype,
+    network: &NetworkSpec,
     dir: &Path,
     database: Option<&str>,
     out: &Path,
     work: &Work,
 ) -> Result<TrainedModel> {
     config.training.check()?;
-    config.network.check().map_err(|message| Error::Network { message })?;
+    network.check().map_err(|message| Error::Network { message })?;
     let loaded = load(dir, database, &config.data, work)?;
-    let resolved = Resolved { data: &config.data, network: &config.network, training: &config.training, genotype };
+    let resolved = Resolved { data: &config.data, training: &config.training, network };
     let finished = out.join("model.ron").exists();
     if finished && !work.resume {
         return Err(train::Error::Exists { path: out.to_path_buf() }.into());
     }
-    let spec = NetworkSpec::Derived { shape: config.network, genotype: genotype.clone() };
+    let spec = network.clone();
     let network = spec.build(&loaded.input(), &mut Generator::new(config.training.seed))?;
-    let test = (config.training.selection == Selection::BestOnTest).then_some(&loaded.split.test);
+    let test = config.training.sees_test().then_some(&loaded.split.test);
     train::check_parts(&config.training, &loaded.training, test)?;
     let run = begin(&out.join("run"), &loaded, &resolved, work)?;
     if finished {

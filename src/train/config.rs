@@ -31,8 +31,18 @@ pub struct TrainConfig {
     pub early_stopping: Option<usize>,
     /// Which epoch's weights are kept. Default `BestF1` on validation beats.
     pub selection: Selection,
+    /// Whether the log shows test beats as well after each epoch, for a curve as in Fig. 6. Nothing is chosen by them unless
+    /// `selection` says so. Default false.
+    pub test_curve: bool,
     /// Seed of weights, order of beats, masks. Default 0.
     pub seed: u64,
+}
+
+impl TrainConfig {
+    /// Whether test beats are looked at before the end.
+    pub fn sees_test(&self) -> bool {
+        self.test_curve || self.selection == Selection::BestOnTest
+    }
 }
 
 impl Default for TrainConfig {
@@ -48,6 +58,7 @@ impl Default for TrainConfig {
             augmentation: None,
             early_stopping: None,
             selection: Selection::default(),
+            test_curve: false,
             seed: 0,
         }
     }

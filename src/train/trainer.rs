@@ -42,7 +42,7 @@ pub struct EpochLine {
     pub training_accuracy: f64,
     /// On validation beats, after the epoch. `None` where there are none.
     pub validation: Option<Score>,
-    /// On test beats; only when the selection is [`Selection::BestOnTest`].
+    /// On test beats; only where [`TrainConfig::sees_test`].
     pub test: Option<Score>,
     /// Whether it is the best so far.
     pub best: bool,
@@ -78,7 +78,8 @@ struct State {
 }
 
 /// Trains `network` on the training beats of `part` and leaves it with the weights of the epoch that
-/// [`TrainConfig::selection`] chose. `test` is looked at only for [`Selection::BestOnTest`], which needs it.
+/// [`TrainConfig::selection`] chose. `test` is looked at only for [`Selection::BestOnTest`], which needs it, and for
+/// [`TrainConfig::test_curve`].
 ///
 /// # Errors
 /// When the configuration cannot run, the loss is no number any more, or a file cannot be written.
@@ -91,7 +92,7 @@ pub fn train(
     quiet: bool,
 ) -> Result<Outcome> {
     config.check()?;
-    let test = test.filter(|_| config.selection == Selection::BestOnTest);
+    let test = test.filter(|_| config.sees_test());
     check_parts(config, part, test)?;
     let mut trainer = Trainer::start(config, network, part, run)?;
     let total = (config.epochs * part.training().len()) as u64;

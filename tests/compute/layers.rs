@@ -60,6 +60,34 @@ fn relu_conv1d_equals_its_twin() {
     }
 }
 
+#[test]
+fn leaky_relu_equals_its_twin() {
+    let mut generator = Generator::new(24);
+    for shape in [&[3, 25, 16][..], &[100, 19, 64], &[1], &[5, 7]] {
+        // Many zeros.
+        let x = normal(&mut generator, shape).round().unwrap();
+        let twin = |a: &[Tensor]| plain::leaky_relu(&a[0], 0.01);
+        assert_twins("leaky_relu", &|a| compute::leaky_relu(&a[0], 0.01), &twin, &[x], &mut generator);
+    }
+}
+
+#[test]
+fn max_pool1d_valid_equals_its_twin() {
+    let mut generator = Generator::new(25);
+    for shape in [[3, 25, 16], [20, 38, 32], [1, 9, 1], [2, 4, 23]] {
+        for (kernel, stride) in [(2, 2), (3, 1), (4, 3), (1, 2), (2, 5)] {
+            let x = normal(&mut generator, &shape).round().unwrap();
+            assert_twins(
+                &format!("max_pool1d_valid {shape:?} kernel {kernel} stride {stride}"),
+                &|a| compute::max_pool1d_valid(&a[0], kernel, stride),
+                &|a| plain::max_pool1d_valid(&a[0], kernel, stride),
+                &[x],
+                &mut generator,
+            );
+        }
+    }
+}
+
 /// Random shapes beyond the chosen ones.
 #[test]
 fn conv1d_equals_its_twin_anywhere() {

@@ -51,6 +51,8 @@ fn misuse_is_explained() {
     check(message(sum(&double)), &["sum_of_squares", "f32", "f64"]);
     check(message(compute::max_pool1d(&x, 4, 1)), &["odd", "kernel 4"]);
     check(message(compute::max_pool1d(&strided, 3, 1)), &["max_pool1d", "contiguous()"]);
+    check(message(compute::max_pool1d_valid(&x, 10, 1)), &["at most the 9 samples", "kernel 10"]);
+    check(message(compute::leaky_relu(&double, 0.01)), &["leaky_relu", "x must be f32"]);
     let empty = x.narrow(0, 0, 0).unwrap();
     check(message(compute::max_pool1d(&empty, 3, 1)), &["empty", "[0, 9, 4]"]);
     let norm = |x: &Tensor, c: &Tensor, eps| compute::batch_norm(x, Some((c, c)), eps, true).map(|(y, _)| y);

@@ -26,7 +26,7 @@ pub(super) fn forward(shape: &Shape, state: usize, kernels: &[usize], x: &[Row])
     let parts = map_items(tasks.collect(), work, |(kernel, group, block, out)| {
         let x = &x[(group * shape.batch + block * shape.block) * from..];
         for (y, x) in out.chunks_exact_mut(samples).zip(x.chunks_exact(from)) {
-            let (window, x, y) = (Window { kernel, stride }, x.as_flattened(), y.as_flattened_mut());
+            let (window, x, y) = (Window::same(kernel, stride), x.as_flattened(), y.as_flattened_mut());
             dispatch(Pool { window, channels: WIDTH, x, y });
         }
         sums(out.as_flattened(), WIDTH)
@@ -119,7 +119,7 @@ impl<'a> Backward<'a> {
                 dispatch(AddNormal { x: pooled, a: back.e, b: zero, p: 1.0, relu, y: &mut before });
             }
             let x = &self.x[(group * shape.batch + beats.start) * from..][..beats.len() * from];
-            let window = Window { kernel, stride: shape.stride(state) };
+            let window = Window::same(kernel, shape.stride(state));
             let beats = gradient.chunks_exact_mut(from).zip(x.chunks_exact(from)).zip(before.chunks_exact(samples));
             for ((dx, x), dy) in beats {
                 let (x, dy, dx) = (x.as_flattened(), dy.as_flattened(), dx.as_flattened_mut());

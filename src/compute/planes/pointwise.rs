@@ -38,7 +38,7 @@ impl Kernel for MaxPool<'_> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         let Self { kernel, stride, affine, samples, beats, x, y, add } = self;
-        let window = Window { kernel, stride };
+        let window = Window::same(kernel, stride);
         let positions = window.positions(samples);
         let signals = x.chunks_exact(samples).zip(y.chunks_exact_mut(positions));
         for (i, (x, y)) in signals.enumerate() {

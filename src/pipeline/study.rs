@@ -1,0 +1,268 @@
+//! Several networks trained on the same beats from several seeds, and what they reached side by side.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Work;
+use super::config::{DataConfig, TrainRun};
+use super::error::{Error, Result};
+use super::train::{TrainedModel, train};
+use crate::cell::Genotype;
+use crate::evaluate::{Evaluation, Figures};
+use crate::model::Model;
+use crate::network::{Baseline, DerivedSpec, NetworkSpec};
+use crate::support::files;
+use crate::train::{EpochLine, Score, TrainConfig};
+
+/// A study: a table whose rows are networks, each trained from several seeds on the same beats.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// What the table shows, as its heading.
+    pub title: String,
+    /// The beats of all rows.
+    #[serde(default)]
+    pub data: DataConfig,
+    /// The training of all rows; its seed is replaced by each of `seeds`.
+    #[serde(default)]
+    pub training: TrainConfig,
+    /// Seeds of weights and order of beats. Default 0, 1 and 2.
+    #[serde(default = "three")]
+    pub seeds: Vec<u64>,
+    /// The networks.
+    pub rows: Vec<Row>,
+}
+
+fn three() -> Vec<u64> {
+    vec![0, 1, 2]
+}
+
+/// A row of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Its name, from which its folder is named as well.
+    pub name: String,
+    /// What is trained.
+    pub network: RowNetwork,
+    /// What a paper reports for it.
+    #[serde(default)]
+    pub published: Option<Published>,
+    /// Other seeds than the study's.
+    #[serde(default)]
+    pub seeds: Option<Vec<u64>>,
+}
+
+/// The network of a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum RowNetwork {
+    /// A derived network of a genotype file, whose path is relative to the study's. `{seed}` in it stands for the seed, for cells
+    /// that were searched from each.
+    Cells {
+        /// The file.
+        genotype: String,
+        /// Width, depth, shortcuts.
+        #[serde(default)]
+        shape: DerivedSpec,
+    },
+    /// A derived network of cells drawn at random, others from each seed.
+    RandomCells {
+        /// Width, depth, shortcuts.
+        #[serde(default)]
+        shape: DerivedSpec,
+    },
+    /// A network designed by hand.
+    Baseline(Baseline),
+}
+
+/// Figures of a paper, in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// Accuracy.
+    pub accuracy: f64,
+    /// Macro sensitivity.
+    pub sensitivity: f64,
+    /// Macro positive predictivity.
+    pub positive_predictivity: f64,
+    /// F1 from the two.
+    pub f1: f64,
+}
+
+/// One training of a study that is done.
+#[derive(Debug, Clone)]
+pub struct StudyResult {
+    /// The row's name.
+    pub row: String,
+    /// The seed.
+    pub seed: u64,
+    /// The model's folder.
+    pub model: PathBuf,
+    /// The chosen epoch, from 1, of how many.
+    pub epoch: (usize, usize),
+    /// On the test part, with the epoch chosen as the training says.
+    pub evaluation: Box<Evaluation>,
+    /// The chosen epoch on validation beats: what choices between rows go by.
+    pub validation: Option<Score>,
+    /// The best test accuracy of any epoch, where the log has it: what choosing on test beats would have reported.
+    pub best_on_test: Option<f64>,
+}
+
+impl StudyResult {
+    /// The figures on the test part.
+    pub fn figures(&self) -> &Figures {
+        &self.evaluation.figures
+    }
+}
+
+impl Study {
+    /// Reads a study and checks what can be checked before anything is trained.
+    ///
+    /// # Errors
+    /// When the file is no study, a genotype cannot be read, or two rows would have the same folder.
+    pub fn read(path: &Path) -> Result<Self> {
+        let study: Self = files::read_ron(path)?;
+        study.training.check()?;
+        let unfit = |found: String, expected: &str| {
+            Err(Error::Unfit { place: path.display().to_string(), found, expected: expected.into() })
+        };
+        for (i, row) in study.rows.iter().enumerate() {
+            let slug = slug(&row.name);
+            if slug.is_empty() || study.rows[..i].iter().any(|other| self::slug(&other.name) == slug) {
+                return unfit(format!("a row named {:?}", row.name), "names that differ in letters or digits");
+            }
+            let seeds = study.seeds(row);
+            if seeds.is_empty() {
+                return unfit(format!("no seeds for {:?}", row.name), "at least one");
+            }
+            for &seed in seeds {
+                let network = row.network(path, seed)?;
+                network.check().map_err(|message| Error::Network { message })?;
+            }
+        }
+        if study.rows.is_empty() { unfit("no rows".into(), "at least one") } else { Ok(study) }
+    }
+
+    /// The seeds of a row.
+    pub fn seeds<'a>(&'a self, row: &'a Row) -> &'a [u64] {
+        row.seeds.as_deref().unwrap_or(&self.seeds)
+    }
+
+    /// Trains what is not trained yet of the rows that `wanted` names, or of all when it is empty, into `out/ROW/seed-N`: the
+    /// first seed of every row, then the second. What was stopped is resumed, what is done is not done again. `None` after
+    /// Ctrl-C.
+    ///
+    /// # Errors
+    /// [`Error`]; what was trained before stays.
+    pub fn run(
+        &self,
+        path: &Path,
+        wanted: &[String],
+        (dir, database): (&Path, Option<&str>),
+        out: &Path,
+        work: &Work,
+        mut done: impl FnMut(&StudyResult),
+    ) -> Result<Option<Vec<StudyResult>>> {
+        if let Some(unknown) = wanted.iter().find(|name| !self.rows.iter().any(|row| row.name == **name)) {
+            let names: Vec<&str> = self.rows.iter().map(|row| row.name.as_str()).collect();
+            let (place, found) = (path.display().to_string(), format!("no row {unknown:?}"));
+            return Err(Error::Unfit { place, found, expected: format!("one of {}", names.join(", ")) });
+        }
+        let rows: Vec<&Row> = self.rows.iter().filter(|row| wanted.is_empty() || wanted.contains(&row.name)).collect();
+        let most = rows.iter().map(|row| self.seeds(row).len()).max().unwrap_or_default();
+        let mut results = Vec::new();
+        for turn in 0..most {
+            for row in &rows {
+                let Some(&seed) = self.seeds(row).get(turn) else { continue };
+                let Some(result) = self.train(path, row, seed, (dir, database), out, work)? else { return Ok(None) };
+                done(&result);
+                results.push(result);
+            }
+        }
+        // Row by row, as the table has them.
+        let place = |result: &StudyResult| rows.iter().position(|row| row.name == result.row);
+        results.sort_by_key(place);
+        Ok(Some(results))
+    }
+
+    fn train(
+        &self,
+        path: &Path,
+        row: &Row,
+        seed: u64,
+        (dir, database): (&Path, Option<&str>),
+        out: &Path,
+        work: &Work,
+    ) -> Result<Option<StudyResult>> {
+        let model = out.join(slug(&row.name)).join(format!("seed-{seed}"));
+        let config = TrainRun {
+            data: self.data.clone(),
+            training: TrainConfig { seed, ..self.training.clone() },
+            ..TrainRun::default()
+        };
+        let network = row.network(path, seed)?;
+        let work = Work { resume: model.join("run").join("config.ron").exists(), ..work.clone() };
+        let trained = train(&config, &network, dir, database, &model, &work)?;
+        let TrainedModel::Finished { evaluation, log, epoch } = trained else { return Ok(None) };
+        Ok(Some(result(row, seed, model, evaluation, &log, epoch)))
+    }
+
+    /// What a folder of this study holds already, row by row.
+    ///
+    /// # Errors
+    /// When a model there cannot be read.
+    pub fn results(&self, out: &Path) -> Result<Vec<StudyResult>> {
+        let mut results = Vec::new();
+        for row in &self.rows {
+            for &seed in self.seeds(row) {
+                let folder = out.join(slug(&row.name)).join(format!("seed-{seed}"));
+                if !folder.join("model.ron").exists() {
+                    continue;
+                }
+                let evaluation = Box::new(Evaluation::read(&folder.join("metrics.json"))?);
+                let epoch = Model::read(&folder)?.spec.origin.epoch.0;
+                let log = crate::train::read_log(&folder.join("run").join("log.jsonl"))?;
+                results.push(result(row, seed, folder, evaluation, &log, epoch));
+            }
+        }
+        Ok(results)
+    }
+}
+
+impl Row {
+    fn network(&self, study: &Path, seed: u64) -> Result<NetworkSpec> {
+        Ok(match &self.network {
+            RowNetwork::Cells { genotype, shape } => {
+                let file = genotype.replace("{seed}", &seed.to_string());
+                let file = study.parent().unwrap_or(Path::new("")).join(file);
+                NetworkSpec::Derived { shape: *shape, genotype: Genotype::read(&file)? }
+            }
+            RowNetwork::RandomCells { shape } => {
+                NetworkSpec::Derived { shape: *shape, genotype: Genotype::random(seed) }
+            }
+            RowNetwork::Baseline(baseline) => NetworkSpec::Baseline(*baseline),
+        })
+    }
+}
+
+fn result(
+    row: &Row,
+    seed: u64,
+    model: PathBuf,
+    evaluation: Box<Evaluation>,
+    log: &[EpochLine],
+    epoch: usize,
+) -> StudyResult {
+    let best_on_test = log.iter().filter_map(|line| line.test.map(|test| test.accuracy)).reduce(f64::max);
+    let validation = log.get(epoch.wrapping_sub(1)).and_then(|line| line.validation);
+    let row = row.name.clone();
+    StudyResult { row, seed, model, epoch: (epoch, log.len()), evaluation, validation, best_on_test }
+}
+
+/// A name as a folder: letters and digits in lower case, what lies between as hyphens.
+fn slug(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
+}

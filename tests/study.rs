@@ -1,0 +1,166 @@
+//! Studies: several networks from several seeds, and the ones that ship with the project.
+
+mod common;
+#[path = "common/runs.rs"]
+mod runs;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use heart_darts::cell::Genotype;
+use heart_darts::pipeline::{Spread, Study, Work, markdown, table};
+use runs::{program, run, workplace};
+
+const STUDY: &str = "(
+    title: \"Three ways\",
+    data: (split: Random(stratified: true, seed: 3), limits: (per_class: Some(12), seed: 3)),
+    training: (epochs: 2, batch: 16, test_curve: true),
+    seeds: [4, 5],
+    rows: [
+        (name: \"Searched cells\", network: Cells(genotype: \"cells-{seed}.ron\", shape: (channels: 4, layers: 3)),
+         published: Some((accuracy: 99.0, sensitivity: 98.0, positive_predictivity: 97.0, f1: 96.0))),
+        (name: \"Random cells\", network: RandomCells(shape: (channels: 4, layers: 3)), seeds: Some([1])),
+        (name: \"CNN-9\", network: Baseline(Cnn9)),
+    ],
+)";
+
+#[test]
+fn a_study_goes_on_where_it_stopped_and_shows_all_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    workplace(folder);
+    fs::write(folder.join("study.ron"), STUDY).unwrap();
+    let missing = program(folder, "study study.ron --data records --out out").output().unwrap();
+    assert!(!missing.status.success() && String::from_utf8_lossy(&missing.stderr).contains("cells-4.ron"));
+    for seed in [4, 5] {
+        run(folder, &format!("cell random --seed {seed} --out cells-{seed}.ron"));
+    }
+
+    // One row first, then the others.
+    run(folder, "study study.ron --data records --out out --row CNN-9 --seeds 4 --quiet");
+    let weights = folder.join("out/cnn-9/seed-4/weights.safetensors");
+    let (first, when) = (fs::read(&weights).unwrap(), fs::metadata(&weights).unwrap().modified().unwrap());
+    let partial = fs::read_to_string(folder.join("out/table.md")).unwrap();
+    assert!(partial.contains("| Random cells | not run |"), "{partial}");
+    let shown = run(folder, "study study.ron --data records --out out --quiet");
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert_eq!(text, fs::read_to_string(folder.join("out/table.md")).unwrap());
+    for line in
+        ["## Three ways", "| Searched cells, published | | 99.00 | 98.00 | 97.00 | 96.00 | | |", "| Random cells | 1 |"]
+    {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert!(text.contains("| measured | 2 |") && text.contains("| CNN-9 | 2 |") && text.contains('±'), "{text}");
+    // What was done is not done again.
+    assert_eq!(fs::metadata(&weights).unwrap().modified().unwrap(), when);
+    assert_eq!(fs::read(&weights).unwrap(), first);
+    assert_eq!(run(folder, "study study.ron --out out --table").stdout, text.as_bytes());
+    // Each model is one that other commands take.
+    run(folder, "evaluate out/random-cells/seed-1 --data records");
+    assert!(folder.join("out/random-cells/seed-1/confusion.svg").exists());
+    let card = fs::read_to_string(folder.join("out/cnn-9/seed-5/CARD.md")).unwrap();
+    assert!(card.contains("CNN-9 (Acharya et al. 2017)"), "{card}");
+    // The same by itself.
+    run(folder, "train --baseline cnn-9 --epochs 1 --data records --out cnn --quiet");
+
+    let wrong = program(folder, "study study.ron --data records --out out --row CNN-10").output().unwrap();
+    let said = String::from_utf8_lossy(&wrong.stderr).replace(['\n', '│'], " ");
+    assert!(said.contains("CNN-10") && said.contains("Random cells"), "{said}");
+    // Another training does not pass for the one that was asked for.
+    let other = program(folder, "study study.ron --data records --out out --epochs 3").output().unwrap();
+    assert!(!other.status.success());
+}
+
+#[test]
+fn mistakes_in_a_study_are_found_before_anything_is_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.ron");
+    let error = |text: &str| {
+        fs::write(&path, text).unwrap();
+        Study::read(&path).unwrap_err().to_string()
+    };
+    let row = |name: &str| format!("(name: \"{name}\", network: Baseline(Cnn9))");
+    let twice = error(&format!("(title: \"t\", rows: [{}, {}])", row("CNN 9"), row("cnn-9")));
+    assert!(twice.contains("cnn-9") && twice.contains("differ"), "{twice}");
+    assert!(error("(title: \"t\", rows: [])").contains("no rows"));
+    assert!(error(&format!("(title: \"t\", seeds: [], rows: [{}])", row("a"))).contains("no seeds"));
+    let even = "(title: \"t\", rows: [(name: \"a\", network: Baseline(Residual((taps: 4))))])";
+    assert!(error(even).contains("odd taps"));
+    assert!(error("(title: \"t\", training: (epochs: 0), rows: [])").contains("epochs"));
+}
+
+#[test]
+fn spreads_are_means_and_sample_deviations() {
+    // numpy: np.mean([0.5, 0.7, 0.9]), np.std([0.5, 0.7, 0.9], ddof=1)
+    let Spread { mean, deviation } = Spread::of(&[0.5, 0.7, 0.9]).unwrap();
+    assert!((mean - 0.7).abs() < 1e-12 && (deviation.unwrap() - 0.2).abs() < 1e-12);
+    assert_eq!(Spread::of(&[0.25]).unwrap().deviation, None);
+    assert!(Spread::of(&[]).is_none());
+}
+
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("paper-repro/heart-darts/studies");
+    let mut studies: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    studies.retain(|path| path.extension().is_some_and(|extension| extension == "ron"));
+    studies.sort();
+    studies
+}
+
+/// Every row of every table, for one epoch on few beats of a few records.
+#[test]
+fn the_rows_of_the_paper_run() {
+    let studies = shipped();
+    assert!(studies.len() >= 5);
+    let folder = tempfile::tempdir().unwrap();
+    let synthetic = workplace(folder.path());
+    for path in studies {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut study = Study::read(&path).unwrap();
+        let database = match name.as_str() {
+            "table-7-qt" => Some(("qtdb", vec!["sel102", "sel213", "sel104", "sel221"])),
+            "table-7-incart" => None,
+            // Of DS1 and of DS2, with beats of all classes between them.
+            _ => Some(("mitdb", vec!["106", "119", "208", "104", "100", "213"])),
+        };
+        let data = match &database {
+            None => synthetic.clone(),
+            Some((database, records)) => {
+                let Some(real) = common::real_data(database, &name) else { continue };
+                copied(&real, records, &folder.path().join(&name))
+            }
+        };
+        study.training.epochs = 1;
+        study.data.limits.per_class = Some(24);
+        study.data.allow_absent_classes = true;
+        study.seeds = vec![0];
+        study.rows.iter_mut().for_each(|row| row.seeds = None);
+        let out = folder.path().join("out").join(&name);
+        let work = Work { quiet: true, cache: Some(folder.path().join("cache")), ..Work::default() };
+        let kind = database.as_ref().map(|(name, _)| *name);
+        let results = study.run(&path, &[], (&data, kind), &out, &work, |_| ()).unwrap().unwrap();
+        assert_eq!(results.len(), study.rows.len(), "{name}");
+        let text = markdown(&study, &table(&study, &results));
+        assert!(study.rows.iter().all(|row| text.contains(&row.name)), "{text}");
+    }
+}
+
+/// A folder with copies of some records of another, for as long as the test runs.
+fn copied(from: &Path, records: &[&str], to: &Path) -> PathBuf {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+        let stem = entry.file_stem().unwrap().to_str().unwrap();
+        if records.contains(&stem) {
+            fs::copy(&entry, to.join(entry.file_name().unwrap())).unwrap();
+        }
+    }
+    fs::write(to.join("RECORDS"), records.join("\n") + "\n").unwrap();
+    to.to_path_buf()
+}
+
+#[test]
+fn random_cells_are_the_same_from_the_same_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder, "cell random --seed 7 --out seven.ron");
+    assert_eq!(Genotype::read(&folder.join("seven.ron")).unwrap(), Genotype::random(7));
+}
