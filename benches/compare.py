@@ -29,6 +29,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORKLOADS = ["search-step", "train-step", "inference", "latency"]
+ONNX = "onnxruntime"
 # PyTorch's ways: arguments of bench.py, and whether tcmalloc is preloaded.
 VARIANTS = {
     "eager": (["--mode", "eager"], False),
@@ -36,6 +37,8 @@ VARIANTS = {
     "channels-last+tcmalloc": (["--mode", "eager", "--channels-last"], True),
     "compile+tcmalloc": (["--mode", "compile"], True),
     "compile+channels-last+tcmalloc": (["--mode", "compile", "--channels-last"], True),
+    # Not PyTorch but its network exported; evaluation only. It needs `pip install onnx onnxruntime onnxscript` in PEER.
+    ONNX: ([], False),
 }
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 BATCHES, CHANNELS, SAMPLES = [1, 10, 32, 100, 256], [8, 16, 32], [150, 300, 600]
@@ -139,6 +142,10 @@ def theirs(arguments, variant, workload, threads):
     options, preload = VARIANTS[variant]
     environment = {"LD_PRELOAD": tcmalloc(arguments)} if preload else {}
     script = pathlib.Path(arguments.peer) / "bench.py"
+    if variant == ONNX:
+        if workload not in ("inference", "latency"):
+            raise Failed("it does not train")
+        script, options = pathlib.Path("benches/onnx_runtime.py"), ["--peer", arguments.peer]
     if not (ROOT / script).exists():
         raise Failed(f"there is no {script}")
     return run([arguments.python, script, workload, *options, "--threads", threads, "--channels", arguments.channels,

@@ -63,7 +63,7 @@ impl CellPass {
         drop(dy);
         for node in (0..nodes).rev() {
             let mut gradient = std::mem::replace(&mut progress.nodes[node], arena::take_rows(0));
-            self.finish(&mut progress, node + 2, Some(&mut gradient));
+            self.finish(&mut progress, node + 2, Some((&mut gradient, false)));
             progress.nodes[node] = gradient;
             for state in 0..node + 2 {
                 self.convolutions_back(&mut progress, node, state, inputs_wanted);
@@ -140,13 +140,13 @@ impl CellPass {
         }
     }
 
-    /// Adds to a state's gradient what came back through all its paths; without a gradient only to that of the
-    /// coefficients.
-    fn finish<'a>(&'a self, progress: &mut Progress<'a>, state: usize, gradient: Option<&mut Rows>) {
+    /// Adds to a state's gradient, which is nothing yet where it is `empty`, what came back through all its paths; without a
+    /// gradient only to that of the coefficients.
+    fn finish<'a>(&'a self, progress: &mut Progress<'a>, state: usize, gradient: Option<(&mut Rows, bool)>) {
         let shape = &self.shape;
         let pools = pools::Backward::sums(self, progress, state);
         let (samples, plan, stride) = (shape.state_samples(state), shape.plan(state), shape.stride(state));
-        let Some(gradient) = gradient else { return };
+        let Some((gradient, empty)) = gradient else { return };
         let spectra = progress.spectra[state].take();
         let pools = pools.with(&progress.nodes);
         let beats = shape.block;
@@ -154,6 +154,9 @@ impl CellPass {
             rows.chunks_mut(beats * samples).enumerate().map(move |(block, rows)| (group, block, rows))
         });
         for_each_item(tasks.collect(), shape.work(state), |(group, block, rows)| {
+            if empty {
+                rows.as_flattened_mut().fill(0.0);
+            }
             let mut scratch = arena::take_rows(4 * plan.parts() + plan.samples);
             let (scratch, part) = scratch.split_at_mut(4 * plan.parts());
             for (beat, rows) in shape.beats(block).zip(rows.chunks_exact_mut(samples)) {
@@ -181,8 +184,7 @@ impl CellPass {
         let mut signals = Vec::new();
         for state in 0..2 {
             let mut gradient = arena::take_rows(shape.state_rows(state));
-            gradient.as_flattened_mut().fill(0.0);
-            self.finish(progress, state, Some(&mut gradient));
+            self.finish(progress, state, Some((&mut gradient, true)));
             signals.push(ungroup(shape, &gradient));
         }
         let nodes = progress.nodes.iter().zip(&self.added).filter(|(_, added)| **added);

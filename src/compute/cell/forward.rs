@@ -29,15 +29,11 @@ impl CellPass {
         for state in 0..states {
             let handed_in = state < 2 || self.added[state - 2];
             let signal = handed_in.then(|| signals.next()).flatten();
-            let start = match signal {
-                Some(signal) => grouped(shape, signal, shape.state_samples(state)),
-                None => {
-                    let mut zero = arena::take_rows(shape.state_rows(state));
-                    zero.as_flattened_mut().fill(0.0);
-                    zero
-                }
+            let start = signal.map(|signal| grouped(shape, signal, shape.state_samples(state)));
+            let rows = match start {
+                Some(input) if state < 2 => input,
+                start => self.node(&saved, state - 2, start, coefficients),
             };
-            let rows = if state < 2 { start } else { self.node(&saved, state - 2, start, coefficients) };
             saved.states.push(rows);
             self.paths_from(&mut saved, state, w);
         }
@@ -94,9 +90,11 @@ impl CellPass {
         all
     }
 
-    /// A node from its paths, added to `y`.
-    fn node(&self, saved: &Saved, node: usize, mut y: Rows, coefficients: &[f32]) -> Rows {
+    /// A node from its paths, added to `start` or to nothing.
+    fn node(&self, saved: &Saved, node: usize, start: Option<Rows>, coefficients: &[f32]) -> Rows {
         let shape = &self.shape;
+        let empty = start.is_none();
+        let mut y = start.unwrap_or_else(|| arena::take_rows(shape.state_rows(node + 2)));
         let rows = piece(shape.batch) * shape.samples[1];
         let tasks = y
             .chunks_exact_mut(shape.node_group())
@@ -106,6 +104,9 @@ impl CellPass {
             let terms = self.terms(saved, node, group, coefficients);
             for (i, y) in y.chunks_mut(ROWS_TOGETHER).enumerate() {
                 let first = first + i * ROWS_TOGETHER;
+                if empty {
+                    y.as_flattened_mut().fill(0.0);
+                }
                 for Term { x, normal, relu } in &terms {
                     let x = &x[first..][..y.len()];
                     dispatch(AddNormal { x, a: normal.a, b: normal.b, p: normal.p, relu: *relu, y });
