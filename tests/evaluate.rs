@@ -453,3 +453,17 @@ fn the_bootstrap_draws_every_cell() {
     assert!((width(Some(kappa)) / theory - 1.0).abs() < 0.12, "{kappa:?}, theory {theory}");
     assert!(kappa.low < 0.0 && kappa.high > 0.0);
 }
+
+/// Four classes: sklearn.metrics.recall_score and precision_score of the rows N S V F with labels 0 to 3, average "macro".
+#[test]
+fn a_class_can_be_left_out() {
+    use heart_darts::beat::Class;
+    use heart_darts::evaluate::{ConfusionMatrix, Figures};
+    let rows = [[90, 4, 3, 2, 1], [5, 20, 0, 0, 0], [2, 0, 40, 3, 5], [1, 0, 2, 7, 0], [4, 1, 1, 0, 30]];
+    let figures = Figures::of(&ConfusionMatrix::new(rows).unwrap().without(Class::Q));
+    let close = |found: Option<f64>, expected: f64| assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?}");
+    close(figures.accuracy, 157.0 / 185.0);
+    close(figures.macro_sensitivity, (0.9 + 0.8 + 0.8 + 0.7) / 4.0);
+    close(figures.macro_positive_predictivity, (90.0 / 98.0 + 20.0 / 24.0 + 40.0 / 45.0 + 7.0 / 12.0) / 4.0);
+    assert_eq!(figures.classes.q.sensitivity, None);
+}

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::study::{Published, Study, StudyResult};
+use crate::database::Class;
 use crate::evaluate::Figures;
 
 /// Mean and sample deviation over seeds.
@@ -53,6 +54,8 @@ pub struct StudyRow {
     pub f1: Option<Spread>,
     /// The best test accuracy of any epoch, which nobody may choose by.
     pub best_on_test: Option<Spread>,
+    /// Accuracy, macro sensitivity, macro positive predictivity and F1 over the beats of the four classes N S V F alone.
+    pub four_classes: [Option<Spread>; 4],
     /// Each class's sensitivity and positive predictivity, N S V F Q; `None` where no seed has it defined.
     pub classes: Vec<[Option<Spread>; 2]>,
     /// What a paper reports.
@@ -68,6 +71,9 @@ pub fn table(study: &Study, results: &[StudyResult]) -> Vec<StudyRow> {
             Spread::of(&done.iter().filter_map(|result| figure(result)).collect::<Vec<_>>())
         };
         let figure = |of: fn(&Figures) -> Option<f64>| spread(&|result| of(result.figures()));
+        let four = |of: fn(&Figures) -> Option<f64>| {
+            spread(&|result| of(&Figures::of(&result.evaluation.confusion_matrix.without(Class::Q))))
+        };
         let class = |i: usize| {
             let of = |pick: fn(&crate::evaluate::ClassFigures) -> Option<f64>| {
                 spread(&|result| result.figures().classes.iter().nth(i).and_then(|(_, figures)| pick(figures)))
@@ -83,6 +89,12 @@ pub fn table(study: &Study, results: &[StudyResult]) -> Vec<StudyRow> {
             positive_predictivity: figure(|f| f.macro_positive_predictivity),
             f1: figure(|f| f.f1_of_macro_means),
             best_on_test: spread(&|result| result.best_on_test),
+            four_classes: [
+                four(|f| f.accuracy),
+                four(|f| f.macro_sensitivity),
+                four(|f| f.macro_positive_predictivity),
+                four(|f| f.f1_of_macro_means),
+            ],
             classes: (0..5).map(class).collect(),
             published: row.published,
         }
@@ -112,6 +124,11 @@ pub fn markdown(study: &Study, rows: &[StudyRow]) -> String {
         let name = if row.published.is_some() { "measured" } else { &row.name };
         let seeds = if row.seeds.is_empty() { "not run".into() } else { row.seeds.len().to_string() };
         let _ = writeln!(text, "| {name} | {seeds} | {} |{on_test}", figures.join(" | "));
+    }
+    text += "\nWithout the beats of class Q (beats of the other classes that are taken for Q stay, as errors):\n\n";
+    text += "| | Acc % | Se % | +P % | F1 % |\n|---|---|---|---|---|\n";
+    for row in rows.iter().filter(|row| !row.seeds.is_empty()) {
+        let _ = writeln!(text, "| {} | {} |", row.name, row.four_classes.map(cell).join(" | "));
     }
     text += "\nEach class, Se / +P %:\n\n| | N | S | V | F | Q |\n|---|---|---|---|---|---|\n";
     for row in rows.iter().filter(|row| !row.seeds.is_empty()) {
