@@ -253,3 +253,19 @@ proptest! {
         }
     }
 }
+
+/// As in `heart-darts cell show FILE | head -1`: no panic, nothing on standard error.
+#[test]
+fn a_reader_that_goes_away_ends_the_program_quietly() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cell/peer.ron");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_heart-darts"))
+        .args(["cell", "show", file])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!output.status.success());
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}

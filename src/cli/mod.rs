@@ -87,6 +87,7 @@ pub fn main() -> ExitCode {
     // An error of the library says everything by itself, its causes included.
     // Setting the hook fails only when there is one already.
     let _ = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().without_cause_chain().build())));
+    end_with_the_reader();
     interrupt::listen();
     if let Some(threads) = arguments.threads {
         // Nothing has computed yet, so the pool is not built.
@@ -102,6 +103,21 @@ pub fn main() -> ExitCode {
             if interrupt::requested() { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Ends quietly when whoever reads the output has gone, as in `heart-darts cell show FILE | head`: Rust's `print!` panics then. (To
+/// let SIGPIPE end the process would end it at a server's closed connection, too.)
+fn end_with_the_reader() {
+    /// What a shell makes of SIGPIPE.
+    const GONE: i32 = 128 + 13;
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload().downcast_ref::<String>().map(String::as_str).unwrap_or_default();
+        if message.starts_with("failed printing to stdout") && message.contains("Broken pipe") {
+            std::process::exit(GONE);
+        }
+        default(panic);
+    }));
 }
 
 fn run(command: &Command) -> miette::Result<()> {

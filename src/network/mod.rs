@@ -38,10 +38,11 @@ use candle_core::{Result, Tensor};
 
 /// Anything that turns beats into logits and can be trained.
 pub trait Network {
-    /// Logits `[batch, classes]` of beats `[batch, leads, samples]`.
+    /// Logits `[batch, classes]` of beats `[batch, leads, samples]`. Where the pass wants gradients it is to be called within
+    /// [`Tape::record`](crate::compute::Tape::record), whose tape takes them.
     ///
     /// # Errors
-    /// When the shape of the beats is not the network's.
+    /// When the shape of the beats is not the network's, or gradients are wanted and nothing records.
     fn logits(&self, beats: &Tensor, pass: &Pass) -> Result<Tensor>;
 
     /// What computes logits fastest, with the weights and running statistics of this moment.
