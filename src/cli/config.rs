@@ -29,7 +29,7 @@ Examples:
 enum Sample {
     /// The paper's search, for `search`.
     Search,
-    /// A search that fits half an hour of two cores, for `search`.
+    /// A search that fits ten minutes of two cores, for `search`.
     Fast,
     /// The search of `quickstart`.
     Quickstart,
