@@ -26,20 +26,21 @@ const CONVOLUTIONS: [[usize; 7]; 16] = [
     [1, 1, 4, 4, 3, 1, 1],
 ];
 
+fn assert_conv1d_twins(sizes: [usize; 7], generator: &mut Generator) {
+    let [batch, samples, inputs, outputs, taps, stride, padding] = sizes;
+    let x = normal(generator, &[batch, samples, inputs]);
+    let w = normal(generator, &[taps, inputs, outputs]);
+    let label = format!("{:?} * {:?} stride {stride} padding {padding}", x.dims(), w.dims());
+    let fast = |a: &[Tensor]| compute::conv1d(&a[0], &a[1], stride, padding);
+    let twin = |a: &[Tensor]| plain::conv1d(&a[0], &a[1], stride, padding);
+    assert_twins(&label, &fast, &twin, &[x, w], generator);
+}
+
 #[test]
 fn conv1d_equals_its_twin() {
     let mut generator = Generator::new(1);
-    for [batch, samples, inputs, outputs, taps, stride, padding] in CONVOLUTIONS {
-        let x = normal(&mut generator, &[batch, samples, inputs]);
-        let w = normal(&mut generator, &[taps, inputs, outputs]);
-        let label = format!("{:?} * {:?} stride {stride} padding {padding}", x.dims(), w.dims());
-        assert_twins(
-            &label,
-            &|a| compute::conv1d(&a[0], &a[1], stride, padding),
-            &|a| plain::conv1d(&a[0], &a[1], stride, padding),
-            &[x, w],
-            &mut generator,
-        );
+    for sizes in CONVOLUTIONS {
+        assert_conv1d_twins(sizes, &mut generator);
     }
 }
 
@@ -98,16 +99,7 @@ fn conv1d_equals_its_twin_anywhere() {
         let samples = taps + generator.below(40);
         let (batch, stride) = (1 + generator.below(20), 1 + generator.below(3));
         let (inputs, outputs) = (1 + generator.below(40), 1 + generator.below(40));
-        let x = normal(&mut generator, &[batch, samples, inputs]);
-        let w = normal(&mut generator, &[taps, inputs, outputs]);
-        let label = format!("{:?} * {:?} stride {stride} padding {padding}", x.dims(), w.dims());
-        assert_twins(
-            &label,
-            &|a| compute::conv1d(&a[0], &a[1], stride, padding),
-            &|a| plain::conv1d(&a[0], &a[1], stride, padding),
-            &[x, w],
-            &mut generator,
-        );
+        assert_conv1d_twins([batch, samples, inputs, outputs, taps, stride, padding], &mut generator);
     }
 }
 
