@@ -63,7 +63,7 @@ fn compiled_equals_its_twin_anywhere() {
         let [normal_cell, reduction] = cells;
         let genotype = Genotype::new(normal_cell, reduction, Origin::default());
         let Ok(genotype) = genotype else { continue };
-        let spec = DerivedSpec { channels, layers, shortcuts: i % 3 != 1 };
+        let spec = DerivedSpec { channels, layers, shortcuts: i % 3 != 1, ..DerivedSpec::default() };
         let input = InputShape { leads, samples, classes: 5 };
         let network = network(&mut generator, &genotype, &spec, &input);
         let shape = [batch, leads, samples];
@@ -133,7 +133,7 @@ fn a_number_that_is_none_stays_in_its_beat() {
 #[test]
 fn beats_of_another_shape_are_refused_and_none_have_no_logits() {
     let input = InputShape { leads: 2, samples: 50, classes: 5 };
-    let spec = DerivedSpec { channels: 4, layers: 3, shortcuts: true };
+    let spec = DerivedSpec { channels: 4, layers: 3, shortcuts: true, ..DerivedSpec::default() };
     let network = Derived::new(&peer(), &spec, &input, &mut Generator::new(0)).unwrap();
     let evaluator = network.evaluator().unwrap();
     for (values, shape) in [(150, [3, 1, 50]), (306, [3, 2, 51]), (299, [3, 2, 50])] {

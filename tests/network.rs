@@ -190,7 +190,12 @@ fn the_supernet_is_pytorchs() {
 #[test]
 fn the_derived_network_is_pytorchs() {
     for case in cases("derived") {
-        let shape = DerivedSpec { channels: case.channels, layers: case.layers, shortcuts: case.shortcuts };
+        let shape = DerivedSpec {
+            channels: case.channels,
+            layers: case.layers,
+            shortcuts: case.shortcuts,
+            ..DerivedSpec::default()
+        };
         let spec = NetworkSpec::Derived { shape, genotype: peer() };
         check(&case, spec.build(&input(&case), &mut Generator::new(0)).unwrap().as_ref(), &[]);
     }
@@ -235,7 +240,10 @@ fn beats_too_short_for_a_network_are_an_error() {
 fn counts_without_building_are_those_of_the_network() {
     use heart_darts::cell::{Shape, counts};
     for (channels, layers) in [(16, 15), (6, 5)] {
-        let spec = NetworkSpec::Derived { shape: DerivedSpec { channels, layers, shortcuts: true }, genotype: peer() };
+        let spec = NetworkSpec::Derived {
+            shape: DerivedSpec { channels, layers, ..DerivedSpec::default() },
+            genotype: peer(),
+        };
         let input = InputShape { leads: 2, samples: 300, classes: 5 };
         let network = spec.build(&input, &mut Generator::new(0)).unwrap();
         let shape = Shape { leads: 2, samples: 300, channels, layers, classes: 5 };
@@ -245,8 +253,10 @@ fn counts_without_building_are_those_of_the_network() {
 
 #[test]
 fn beats_of_another_shape_are_refused() {
-    let spec =
-        NetworkSpec::Derived { shape: DerivedSpec { channels: 4, layers: 3, shortcuts: true }, genotype: peer() };
+    let spec = NetworkSpec::Derived {
+        shape: DerivedSpec { channels: 4, layers: 3, ..DerivedSpec::default() },
+        genotype: peer(),
+    };
     let network = spec.build(&InputShape { leads: 2, samples: 50, classes: 5 }, &mut Generator::new(0)).unwrap();
     let one_lead = Tensor::zeros((3, 1, 50), candle_core::DType::F32, &Device::Cpu).unwrap();
     let error = network.logits(&one_lead, &Pass::evaluation()).unwrap_err().to_string();
@@ -255,8 +265,10 @@ fn beats_of_another_shape_are_refused() {
 
 #[test]
 fn weights_that_do_not_fit_change_nothing() {
-    let spec =
-        NetworkSpec::Derived { shape: DerivedSpec { channels: 4, layers: 3, shortcuts: true }, genotype: peer() };
+    let spec = NetworkSpec::Derived {
+        shape: DerivedSpec { channels: 4, layers: 3, ..DerivedSpec::default() },
+        genotype: peer(),
+    };
     let input = InputShape { leads: 1, samples: 50, classes: 5 };
     let network = spec.build(&input, &mut Generator::new(1)).unwrap();
     let content = || -> Vec<Vec<f32>> {
@@ -280,11 +292,75 @@ fn weights_that_do_not_fit_change_nothing() {
     network.store().import(&good).unwrap();
 }
 
+/// The second classifier changes how a network learns, not what it is: the same weights and logits beside it, its loss at 0.4, the
+/// gradients those of the sum.
+#[test]
+fn an_auxiliary_classifier_adds_its_loss() {
+    use heart_darts::beat::Batch;
+    use heart_darts::train::{LossOptions, gradients};
+    let input = InputShape { leads: 2, samples: 60, classes: 5 };
+    let build = |auxiliary| {
+        let shape = DerivedSpec { channels: 4, layers: 6, auxiliary, ..DerivedSpec::default() };
+        let spec = NetworkSpec::Derived { shape, genotype: peer() };
+        let network = spec.build(&input, &mut Generator::new(5)).unwrap();
+        assert_eq!(spec.parameters(&input).unwrap() as usize, network.store().parameters());
+        network
+    };
+    let (plain, both) = (build(false), build(true));
+    // 4 channels, doubled twice, of 4 nodes; 5 classes with a bias each.
+    assert_eq!(both.store().parameters() - plain.store().parameters(), 64 * 5 + 5);
+    let beats = Tensor::from_vec(values("auxiliary", 7 * 2 * 60), (7, 2, 60), &Device::Cpu).unwrap();
+    let logits = |network: &dyn Network| {
+        let (logits, _) = Tape::record(|| network.logits(&beats, &Pass::weights()).unwrap());
+        logits.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    assert_eq!(logits(plain.as_ref()), logits(both.as_ref()));
+
+    let classes = vec![0, 1, 2, 3, 4, 0, 1];
+    let batch = || Batch { values: values("auxiliary", 7 * 2 * 60), classes: classes.clone(), leads: 2, samples: 60 };
+    let (seen, found) = gradients(both.as_ref(), batch(), &Pass::weights(), LossOptions::default()).unwrap();
+    let (alone, _) = gradients(plain.as_ref(), batch(), &Pass::weights(), LossOptions::default()).unwrap();
+    assert_eq!(seen, alone);
+    let found = found.unwrap();
+    // The same sum by candle's operations, a step to either side.
+    let cross_entropy = |logits: &Tensor| {
+        let reference = Tensor::new(classes.clone(), &Device::Cpu).unwrap();
+        candle_nn::loss::cross_entropy(logits, &reference).unwrap().to_scalar::<f32>().unwrap()
+    };
+    let loss = || {
+        let pass = Pass::weights();
+        let (main, _) = Tape::record(|| both.logits(&beats, &pass).unwrap());
+        let beside = pass.take_auxiliary();
+        assert_eq!(beside.len(), 1);
+        cross_entropy(&main) + 0.4 * cross_entropy(&beside[0])
+    };
+    let step = 1e-2;
+    for name in ["auxiliary.weight", "head.weight", "stem.conv.weight"] {
+        let (_, variable) = both.store().variables().find(|(known, _)| *known == name).unwrap();
+        let gradient = found.get(variable).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let before = variable.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let set = |i: usize, by: f32| {
+            let mut moved = before.clone();
+            moved[i] += by;
+            variable.set(&Tensor::from_vec(moved, variable.shape(), &Device::Cpu).unwrap()).unwrap();
+            loss()
+        };
+        let largest = gradient.iter().fold(0f32, |m, g| m.max(g.abs()));
+        for i in (0..gradient.len()).step_by(gradient.len() / 7) {
+            let slope = (set(i, step) - set(i, -step)) / (2.0 * step);
+            assert!((slope - gradient[i]).abs() < 0.05 * largest, "{name} {i}: {slope}, found {}", gradient[i]);
+        }
+        set(0, 0.0);
+    }
+}
+
 /// Dropping almost nothing, the way through single layers gives what the cell as one operation gives.
 #[test]
 fn the_layers_of_a_derived_cell_are_the_cell() {
-    let spec =
-        NetworkSpec::Derived { shape: DerivedSpec { channels: 6, layers: 5, shortcuts: true }, genotype: peer() };
+    let spec = NetworkSpec::Derived {
+        shape: DerivedSpec { channels: 6, layers: 5, ..DerivedSpec::default() },
+        genotype: peer(),
+    };
     let network = spec.build(&InputShape { leads: 2, samples: 101, classes: 5 }, &mut Generator::new(3)).unwrap();
     let beats = Tensor::from_vec(values("layers", 7 * 2 * 101), (7, 2, 101), &Device::Cpu).unwrap();
     let gradients = |pass: &Pass| {

@@ -53,6 +53,60 @@ pub struct Subset<R: Role> {
 
 /// The beats that are looked at once, at the end. It gives batches and where each beat came from, nothing else: there is
 /// no way to draw class weights, a scale or a choice of the model from it.
+///
+/// The compiler sees to it. What these two functions do with training beats,
+///
+/// ```
+/// # use heart_darts::beat::{Augmentation, Batch, Subset, TestPart, Training, TrainingPart};
+/// # use heart_darts::support::random::Generator;
+/// # use heart_darts::train::ClassWeights;
+/// fn weigh(beats: &Subset<Training>, rule: ClassWeights) -> Option<Vec<f32>> {
+///     rule.weights(&beats.class_counts())
+/// }
+/// fn change(beats: &Subset<Training>, how: &Augmentation, generator: &mut Generator) -> Batch {
+///     beats.augmented(&[0], how, generator)
+/// }
+/// ```
+///
+/// they cannot do with test beats:
+///
+/// ```compile_fail,E0599
+/// # use heart_darts::beat::{Augmentation, Batch, Subset, TestPart, Training, TrainingPart};
+/// # use heart_darts::support::random::Generator;
+/// # use heart_darts::train::ClassWeights;
+/// fn weigh(beats: &TestPart, rule: ClassWeights) -> Option<Vec<f32>> {
+///     rule.weights(&beats.class_counts())
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use heart_darts::beat::{Augmentation, Batch, Subset, TestPart, Training, TrainingPart};
+/// # use heart_darts::support::random::Generator;
+/// # use heart_darts::train::ClassWeights;
+/// fn change(beats: &TestPart, how: &Augmentation, generator: &mut Generator) -> Batch {
+///     beats.augmented(&[0], how, generator)
+/// }
+/// ```
+///
+/// Training and searching take the parts that learn, as one thing that only a split makes:
+///
+/// ```
+/// # use heart_darts::beat::{TestPart, TrainingPart};
+/// # use heart_darts::network::Network;
+/// # use heart_darts::train::{Outcome, Result, RunFolder, TrainConfig, train};
+/// fn learn(config: &TrainConfig, network: &dyn Network, beats: &TrainingPart, run: &RunFolder) -> Result<Outcome> {
+///     train(config, network, beats, None, run, true)
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use heart_darts::beat::{TestPart, TrainingPart};
+/// # use heart_darts::network::Network;
+/// # use heart_darts::train::{Outcome, Result, RunFolder, TrainConfig, train};
+/// fn learn(config: &TrainConfig, network: &dyn Network, beats: &TestPart, run: &RunFolder) -> Result<Outcome> {
+///     train(config, network, beats, None, run, true)
+/// }
+/// ```
 pub type TestPart = Subset<Test>;
 
 /// Where one beat came from.

@@ -14,9 +14,9 @@ use super::{Preparation, pictures, print_json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  heart-darts study paper-repro/heart-darts/table-6-2-lead.ron --data data/mitdb --out runs/table-6
-  heart-darts study paper-repro/heart-darts/table-6-2-lead.ron --data data/mitdb --out runs/table-6 --row CNN-9
-  heart-darts study paper-repro/heart-darts/table-6-2-lead.ron --out runs/table-6 --table     what is done so far
+  heart-darts study paper-repro/heart-darts/studies/table-6-2-lead.ron --data data/mitdb --out runs/table-6
+  heart-darts study paper-repro/heart-darts/studies/table-6-2-lead.ron --data data/mitdb --out runs/table-6 --row CNN-9
+  heart-darts study paper-repro/heart-darts/studies/table-6-2-lead.ron --out runs/table-6 --table     what is done so far
 
 Each training is a model folder of its own, OUT/ROW/seed-N. Ctrl-C stops with a checkpoint; the same command goes on where it
 stopped, and does nothing again that is done. The table goes to OUT/table.md and OUT/table.json.")]
@@ -53,8 +53,10 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut study = Study::read(&arguments.study).into_diagnostic()?;
-    study.training.epochs = arguments.epochs.unwrap_or(study.training.epochs);
-    study.training.check().map_err(|error| miette!("{}: training.{error}", arguments.study.display()))?;
+    for training in study.trainings_mut() {
+        training.epochs = arguments.epochs.unwrap_or(training.epochs);
+        training.check().map_err(|error| miette!("{}: training.{error}", arguments.study.display()))?;
+    }
     if !arguments.seeds.is_empty() {
         study.seeds.clone_from(&arguments.seeds);
         study.rows.iter_mut().for_each(|row| row.seeds = None);

@@ -26,6 +26,10 @@ pub struct DerivedSpec {
     pub layers: usize,
     /// The two shortcuts of Algorithm 1, steps 8 to 19. Default true.
     pub shortcuts: bool,
+    /// A second classifier after the second reduction cell, whose loss is added in training (DARTS, section A.2.1; here it is
+    /// the mean over samples and a linear layer). It takes no part in classifying. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auxiliary: bool,
 }
 
 impl DerivedSpec {
@@ -40,11 +44,18 @@ impl DerivedSpec {
         }
         Err(format!("found {channels} channels and {layers} layers, expected 1 to 1024 channels and 3 to 200 layers"))
     }
+
+    /// Trainable numbers of the auxiliary classifier, which [`counts`](crate::cell::counts) leaves out.
+    pub(super) fn auxiliary_parameters(&self, genotype: &Genotype, classes: usize) -> u64 {
+        // Twice doubled by then.
+        let channels = genotype.normal.nodes.len() * self.channels * 4;
+        if self.auxiliary { ((channels + 1) * classes) as u64 } else { 0 }
+    }
 }
 
 impl Default for DerivedSpec {
     fn default() -> Self {
-        Self { channels: 16, layers: 15, shortcuts: true }
+        Self { channels: 16, layers: 15, shortcuts: true, auxiliary: false }
     }
 }
 
@@ -57,6 +68,8 @@ pub struct Derived {
     pub(super) cells: Vec<DerivedCell>,
     pub(super) head: Head,
     pub(super) shortcuts: bool,
+    /// The second classifier, and the cell whose output it reads.
+    auxiliary: Option<(usize, Head)>,
 }
 
 /// Whether what leaves cell `i` is kept for the shortcuts (Algorithm 1).
@@ -79,15 +92,22 @@ impl Derived {
     pub fn new(genotype: &Genotype, spec: &DerivedSpec, input: &InputShape, generator: &mut Generator) -> Result<Self> {
         let mut store = Store::new(&Device::Cpu);
         let mut maker = Maker::new(&mut store, generator);
-        let (cells, channels) = plan(spec.channels, spec.layers, genotype.normal.nodes.len());
+        let nodes = genotype.normal.nodes.len();
+        let (plans, channels) = plan(spec.channels, spec.layers, nodes);
         let stem = Stem::new(maker.part("stem"), input.leads)?;
-        let cells = cells.iter().enumerate().map(|(i, cell)| {
+        let cells = plans.iter().enumerate().map(|(i, cell)| {
             let genotype = if cell.reduction { &genotype.reduction } else { &genotype.normal };
             DerivedCell::new(maker.part(format_args!("cells.{i}")), genotype, cell)
         });
         let cells = cells.collect::<Result<_>>()?;
         let head = Head::new(maker.part("head"), channels, input.classes)?;
-        Ok(Self { store, input: *input, stem, cells, head, shortcuts: spec.shortcuts })
+        // Last, so that the other weights are the same with and without it.
+        let auxiliary = plans.iter().rposition(|cell| cell.reduction).filter(|_| spec.auxiliary);
+        let auxiliary = match auxiliary {
+            Some(i) => Some((i, Head::new(maker.part("auxiliary"), nodes * plans[i].channels, input.classes)?)),
+            None => None,
+        };
+        Ok(Self { store, input: *input, stem, cells, head, shortcuts: spec.shortcuts, auxiliary })
     }
 }
 
@@ -99,6 +119,12 @@ impl Network for Derived {
         for (i, cell) in self.cells.iter().enumerate() {
             let next = cell.forward(&s0, &s1, pass)?;
             (s0, s1) = (s1, next);
+            if let Some((at, head)) = &self.auxiliary
+                && *at == i
+                && pass.has_weight_gradients()
+            {
+                pass.add_auxiliary(head.forward(&s1, pass)?);
+            }
             if !self.shortcuts {
                 continue;
             }

@@ -8,28 +8,29 @@ use crate::compute;
 use crate::support::random::Generator;
 
 /// A forward pass: which statistics batch norm uses, whether weights get gradients, and the drop-path masks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pass {
     training: bool,
     weight_gradients: bool,
     drop_path: f32,
     generator: RefCell<Option<Generator>>,
+    auxiliary: RefCell<Vec<Tensor>>,
 }
 
 impl Pass {
     /// Evaluation: running statistics, no gradients.
     pub fn evaluation() -> Self {
-        Self { training: false, weight_gradients: false, drop_path: 0.0, generator: RefCell::new(None) }
+        Self::default()
     }
 
     /// Training of the weights: statistics of the batch.
     pub fn weights() -> Self {
-        Self { training: true, weight_gradients: true, drop_path: 0.0, generator: RefCell::new(None) }
+        Self { training: true, weight_gradients: true, ..Self::default() }
     }
 
     /// Training of alpha: statistics of the batch, and the weights held constant, which spares their gradients.
     pub fn alpha() -> Self {
-        Self { training: true, weight_gradients: false, drop_path: 0.0, generator: RefCell::new(None) }
+        Self { training: true, ..Self::default() }
     }
 
     /// Training of the weights where each path of a cell is dropped with a probability (Larsson et al. 2017,
@@ -41,6 +42,16 @@ impl Pass {
     /// The generator after the masks were drawn.
     pub fn into_generator(self) -> Option<Generator> {
         self.generator.into_inner()
+    }
+
+    /// Logits of classifiers beside the network's own, whose losses are to be added; they are taken away.
+    pub fn take_auxiliary(&self) -> Vec<Tensor> {
+        self.auxiliary.take()
+    }
+
+    /// Adds to [`Self::take_auxiliary`].
+    pub(crate) fn add_auxiliary(&self, logits: Tensor) {
+        self.auxiliary.borrow_mut().push(logits);
     }
 
     /// Whether batch norm uses the batch's statistics.

@@ -41,9 +41,10 @@ pub enum NetworkSpec {
 impl std::fmt::Display for NetworkSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self {
-            Self::Derived { shape: DerivedSpec { channels, layers, shortcuts }, .. } => {
+            Self::Derived { shape: DerivedSpec { channels, layers, shortcuts, auxiliary }, .. } => {
                 let shortcuts = if *shortcuts { "with two shortcuts" } else { "without shortcuts" };
-                write!(f, "derived network of {layers} cells and {channels} initial channels {shortcuts}")
+                let auxiliary = if *auxiliary { ", trained with an auxiliary classifier" } else { "" };
+                write!(f, "derived network of {layers} cells and {channels} initial channels {shortcuts}{auxiliary}")
             }
             Self::Baseline(baseline) => baseline.fmt(f),
         }
@@ -71,10 +72,11 @@ impl NetworkSpec {
     /// For an unsound genotype or an impossible input.
     pub fn parameters(&self, input: &InputShape) -> std::result::Result<u64, String> {
         match self {
-            Self::Derived { shape: DerivedSpec { channels, layers, .. }, genotype } => {
+            Self::Derived { shape: spec, genotype } => {
                 let InputShape { leads, samples, classes } = *input;
-                let shape = Shape { leads, samples, channels: *channels, layers: *layers, classes };
-                counts(genotype, &shape).map(|counts| counts.parameters).map_err(|error| error.to_string())
+                let shape = Shape { leads, samples, channels: spec.channels, layers: spec.layers, classes };
+                let counts = counts(genotype, &shape).map_err(|error| error.to_string())?;
+                Ok(counts.parameters + spec.auxiliary_parameters(genotype, classes))
             }
             Self::Baseline(baseline) => Ok(baseline.parameters(input)),
         }

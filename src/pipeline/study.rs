@@ -49,6 +49,12 @@ pub struct Row {
     /// What a paper reports for it.
     #[serde(default)]
     pub published: Option<Published>,
+    /// Other beats than the study's, for a study of how beats are made.
+    #[serde(default)]
+    pub data: Option<DataConfig>,
+    /// Another training than the study's, for a study of how networks are trained.
+    #[serde(default)]
+    pub training: Option<TrainConfig>,
     /// Other seeds than the study's.
     #[serde(default)]
     pub seeds: Option<Vec<u64>>,
@@ -123,8 +129,10 @@ impl Study {
     /// # Errors
     /// When the file is no study, a genotype cannot be read, or two rows would have the same folder.
     pub fn read(path: &Path) -> Result<Self> {
-        let study: Self = files::read_ron(path)?;
-        study.training.check()?;
+        let mut study: Self = files::read_ron(path)?;
+        for training in study.trainings_mut() {
+            training.check()?;
+        }
         let unfit = |found: String, expected: &str| {
             Err(Error::Unfit { place: path.display().to_string(), found, expected: expected.into() })
         };
@@ -143,6 +151,11 @@ impl Study {
             }
         }
         if study.rows.is_empty() { unfit("no rows".into(), "at least one") } else { Ok(study) }
+    }
+
+    /// The trainings of all rows, to change them together.
+    pub fn trainings_mut(&mut self) -> impl Iterator<Item = &mut TrainConfig> {
+        self.rows.iter_mut().filter_map(|row| row.training.as_mut()).chain([&mut self.training])
     }
 
     /// The seeds of a row.
@@ -198,8 +211,8 @@ impl Study {
     ) -> Result<Option<StudyResult>> {
         let model = out.join(slug(&row.name)).join(format!("seed-{seed}"));
         let config = TrainRun {
-            data: self.data.clone(),
-            training: TrainConfig { seed, ..self.training.clone() },
+            data: row.data.as_ref().unwrap_or(&self.data).clone(),
+            training: TrainConfig { seed, ..row.training.as_ref().unwrap_or(&self.training).clone() },
             ..TrainRun::default()
         };
         let network = row.network(path, seed)?;

@@ -10,6 +10,9 @@ use crate::beat::Batch;
 use crate::compute::Tape;
 use crate::network::{Network, Pass};
 
+/// Weight of the loss of an auxiliary classifier (DARTS, section A.2.1).
+const AUXILIARY: f64 = 0.4;
+
 /// What a step saw of its batch, before it moved anything.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
@@ -17,7 +20,7 @@ pub struct Seen {
     pub beats: usize,
     /// Beats whose class was found.
     pub correct: usize,
-    /// Mean loss. When it is not finite, the step has moved nothing; see [`Self::check`].
+    /// Mean loss of the network's own classifier. When it is not finite, the step has moved nothing; see [`Self::check`].
     pub loss: f32,
 }
 
@@ -56,6 +59,11 @@ pub fn gradients(
     let logits = logits?;
     let loss = cross_entropy(&logits, &classes, options.weights, options.smoothing)?;
     let value = loss.to_scalar::<f32>()?;
+    let add = |sum: Tensor, other: Tensor| -> Result<Tensor> {
+        let other = cross_entropy(&other, &classes, options.weights, options.smoothing)?;
+        Ok((sum + (other * AUXILIARY)?)?)
+    };
+    let loss = pass.take_auxiliary().into_iter().try_fold(loss, add)?;
     let seen = Seen { beats: classes.len(), correct: correct(&logits, &classes)?, loss: value };
     let gradients = value.is_finite().then(|| tape.backward(&loss)).transpose()?;
     Ok((seen, gradients))
