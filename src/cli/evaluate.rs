@@ -8,36 +8,45 @@ use heart_darts::pipeline;
 use heart_darts::report;
 use miette::{IntoDiagnostic, Result};
 
-use super::{DataArguments, print_json};
+use super::{DataArguments, ec57, print_json};
 
 /// Evaluate a model on a folder of records. On the data it was trained on, the test part of its split is evaluated; on
-/// any other, every beat.
+/// any other, every beat. With --ec57, score annotations against annotations instead.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   heart-darts evaluate derived-models/mitdb-fast --data data/mitdb
   heart-darts evaluate derived-models/mitdb-fast --data data/svdb --json > svdb.json
   heart-darts evaluate runs/model --data data/mitdb --picture confusion.svg
+  heart-darts evaluate --ec57 --data data/mitdb --test qrs --test-dir my-annotations
+  heart-darts evaluate --ec57 runs/by-patient --data data/mitdb --out predictions
 
 Records at another rate are resampled to the model's. Keys of --json: docs/JSON.md")]
 pub struct Arguments {
     /// The folder of the model.
-    model: PathBuf,
+    #[arg(required_unless_present = "test")]
+    pub(super) model: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArguments,
+    pub(super) data: DataArguments,
     /// Draw the confusion matrix (.svg or .png).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "ec57")]
     picture: Option<PathBuf>,
     /// Print the figures as JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Show no progress.
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
+    #[command(flatten)]
+    ec57: ec57::Arguments,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let model = Model::read(&arguments.model).into_diagnostic()?;
+    if arguments.ec57.asked_for() {
+        return ec57::run(&arguments.ec57, arguments);
+    }
+    let Some(model) = &arguments.model else { unreachable!("clap asks for it") };
+    let model = Model::read(model).into_diagnostic()?;
     let work = arguments.data.work(false, arguments.quiet);
     let applied = pipeline::evaluate(&model, &arguments.data.data, arguments.data.database(), &work);
     let evaluation = applied.into_diagnostic()?.evaluation;

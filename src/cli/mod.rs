@@ -5,6 +5,7 @@ mod cell;
 mod config;
 mod data;
 mod derive;
+mod ec57;
 mod evaluate;
 mod pictures;
 mod predict;
@@ -64,7 +65,7 @@ enum Command {
     Study(study::Arguments),
     /// Draw what runs and models reached.
     Report(report::Arguments),
-    /// Evaluate a model.
+    /// Evaluate a model, or score annotations as EC57 has it.
     Evaluate(evaluate::Arguments),
     /// Classify the beats of a record.
     Predict(predict::Arguments),

@@ -128,6 +128,14 @@ pub(super) fn with_suffix(stem: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
+/// The names of the records of a folder: those of `RECORDS`, or without that file of every header.
+///
+/// # Errors
+/// [`Error::NoRecords`], and when the folder cannot be listed.
+pub fn record_names(dir: &Path) -> Result<Vec<String>, Error> {
+    Ok(list(dir)?.0)
+}
+
 /// The records of a folder: those of `RECORDS`, or without that file every header. Second, headers beside `RECORDS`.
 pub(super) fn list(dir: &Path) -> Result<(Vec<String>, Vec<String>), Error> {
     let failed = |source| Error::Folder { path: dir.into(), source };
@@ -245,13 +253,7 @@ fn annotations(database: &Database, stem: &Path, frequency: f64) -> Result<Vec<A
         return Err(Reason::NoAnnotations { file: name.into() });
     }
     let read = wfdb::AnnotationFile::read(&file).map_err(|error| Reason::Annotations(error.to_string()))?;
-    let mut annotations = read.annotations;
-    // Some programs count time in ticks of their own, and say so in the file.
-    if let Some(ticks) = read.frequency.filter(|ticks| *ticks > 0.0 && *ticks != frequency) {
-        let scaled = |sample: u64| (sample as f64 * frequency / ticks).round() as u64;
-        annotations.iter_mut().for_each(|annotation| annotation.sample = scaled(annotation.sample));
-    }
-    Ok(annotations)
+    Ok(read.in_samples(frequency))
 }
 
 /// Sorts the annotations into beats that stay, beats that are trimmed or too near the edges, and what is no beat.

@@ -35,7 +35,7 @@ pub use class::{Class, ClassMap, Counts};
 pub use description::{Database, InterPatient, Published, RecordChoice, Subjects, Trim, sample};
 pub use detect::{DESCRIPTION_FILE, Origin};
 pub use error::Error;
-pub use folder::{Folder, RecordPlan, open, survey};
+pub use folder::{Folder, RecordPlan, open, record_names, survey};
 pub use inspection::{BeatTable, Ignored, Inspection, LeadUse, RecordRow, UnusableRow};
 pub use lead::{Lead, Window, lead_names};
 pub use unusable::{Reason, Unusable};

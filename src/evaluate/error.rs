@@ -43,6 +43,16 @@ pub enum Error {
         /// What would agree with the rest of the file.
         expected: String,
     },
+    /// A comparison of annotations of which nothing is left, or with numbers that are none.
+    #[error("{what}: found {found}, expected {expected}")]
+    Period {
+        /// What is wrong.
+        what: &'static str,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
     /// Probabilities that do not fit to the beats, or are none.
     #[error("probabilities of beat {beat}: found {found}, expected {expected}")]
     Probabilities {

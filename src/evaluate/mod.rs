@@ -9,12 +9,14 @@
 //! [`ConfusionMatrix`] counts; [`Figures`] are what follows from the counts (sensitivity, positive predictivity and so on,
 //! as fractions, `None` where a division would be by zero); [`Intervals`] say how uncertain they are, once with beats and
 //! once with patients as what was sampled; [`Calibration`] looks at the probabilities behind the predictions; an
-//! [`Evaluation`] is all of it, as `docs/JSON.md` documents it key by key; [`text`] prints it for a terminal.
+//! [`Evaluation`] is all of it, as `docs/JSON.md` documents it key by key; [`text`] prints it for a terminal. [`ec57`] compares
+//! annotations with annotations instead, missed and invented beats included.
 
 mod calibration;
 mod class_map;
 mod classify;
 mod confusion;
+pub mod ec57;
 mod error;
 mod evaluation;
 mod figures;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Work;
 use super::error::{Error, Result};
-use crate::beat::{TestPart, cut, prepare, window};
+use crate::beat::{Split, TestPart, cut, prepare, window};
 use crate::database::{Database, open};
 use crate::evaluate::{Calibration, ConfusionMatrix, Evaluation, RecordEvaluation, classify};
 use crate::model::Model;
@@ -32,12 +32,20 @@ pub struct Applied {
     pub beats: Beats,
 }
 
-/// Evaluates a model: on the data that it was trained on, the test part of its split; on other data, every beat, brought
-/// to the model's rate.
-///
-/// # Errors
-/// When the leads are not as many as the model's, and as [`super::load`].
-pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) -> Result<Applied> {
+/// The beats of a folder as a model knows beats.
+pub(super) struct ModelBeats {
+    /// The description that the folder was read by.
+    pub database: Database,
+    /// Whether the model was trained on a database of that name.
+    pub own: bool,
+    /// The beats.
+    pub beats: Arc<crate::beat::Beats>,
+    /// The split of the model's training, where these are the beats of its training.
+    pub split: Option<Split>,
+}
+
+/// Prepares the beats of a folder for a model.
+pub(super) fn model_beats(model: &Model, dir: &Path, database: Option<&str>, work: &Work) -> Result<ModelBeats> {
     let spec = &model.spec;
     let mut database = Database::choose(dir, database)?;
     let own = database.name == spec.origin.data.name;
@@ -63,10 +71,20 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
         Arc::new(at_the_models_rate(model, &database, dir)?)
     };
     // The digest says which beat of which record is in which part: with the same one, these are the beats of the training.
-    if own
-        && let Ok(split) = spec.origin.split.apply(&beats)
-        && split.summary().digest == spec.origin.split_digest
-    {
+    let split = if own { spec.origin.split.apply(&beats).ok() } else { None };
+    let split = split.filter(|split| split.summary().digest == spec.origin.split_digest);
+    Ok(ModelBeats { database, own, beats, split })
+}
+
+/// Evaluates a model: on the data that it was trained on, the test part of its split; on other data, every beat, brought
+/// to the model's rate.
+///
+/// # Errors
+/// When the leads are not as many as the model's, and as [`super::load`].
+pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) -> Result<Applied> {
+    let spec = &model.spec;
+    let ModelBeats { database, own, beats, split } = model_beats(model, dir, database, work)?;
+    if let Some(split) = split {
         let mut evaluation = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
         evaluation.note(spec.origin.chosen());
         return Ok(Applied { evaluation, beats: Beats::TestPart });

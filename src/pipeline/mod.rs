@@ -1,12 +1,14 @@
 //! The line from records to a model, a step a function: what each command calls.
 //!
 //! [`load`] prepares and splits beats; [`search`] runs a search in a run folder and writes its genotype; [`train`] trains a
-//! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model; a [`Study`] trains several networks from several seeds. Each takes plain configurations
+//! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model; [`ec57`] compares annotations, a model's or others', with a
+//! reference; a [`Study`] trains several networks from several seeds. Each takes plain configurations
 //! and paths, and decides nothing that they do not say.
 
 mod apply;
 mod config;
 mod data;
+mod ec57;
 mod error;
 mod predict;
 mod search;
@@ -17,6 +19,7 @@ mod train;
 pub use apply::{Applied, Beats, evaluate};
 pub use config::{DataConfig, NetworkConfig, SearchRun, TrainRun};
 pub use data::{DataRecord, Loaded, default_cache, load};
+pub use ec57::{Tested, ec57};
 pub use error::{Error, Result};
 pub use predict::{Peaks, PredictedBeat, Prediction, predict};
 pub use search::{Searched, derive, search};

@@ -126,7 +126,7 @@ fn places(stem: &Path, peaks: &Peaks, lead: &[f32], frequency: f64) -> Result<(V
 }
 
 /// `DIR/100` and `hea` make `DIR/100.hea`.
-fn suffixed(stem: &Path, suffix: &str) -> PathBuf {
+pub(super) fn suffixed(stem: &Path, suffix: &str) -> PathBuf {
     let mut path = stem.as_os_str().to_owned();
     path.push(".");
     path.push(suffix);
@@ -146,7 +146,8 @@ impl Prediction {
         Ok([annotations, table])
     }
 
-    fn annotations(&self) -> Vec<Annotation> {
+    /// The beats as annotations: symbols N S V F Q, the probability in percent as number.
+    pub fn annotations(&self) -> Vec<Annotation> {
         let annotation = |beat: &PredictedBeat| {
             let percent = (100.0 * beat.probabilities[beat.class.index()]).round() as i8;
             let code = Code::from_symbol(beat.class.symbol()).unwrap_or(Code::NORMAL);

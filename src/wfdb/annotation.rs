@@ -94,6 +94,17 @@ impl AnnotationFile {
         annotation_bytes::write(self, "annotations")
     }
 
+    /// The annotations with places in samples of a record of `frequency` Hz: some programs count time in ticks of their
+    /// own, and say so in the file.
+    pub fn in_samples(self, frequency: f64) -> Vec<Annotation> {
+        let mut annotations = self.annotations;
+        if let Some(ticks) = self.frequency.filter(|ticks| *ticks > 0.0 && *ticks != frequency) {
+            let scaled = |sample: u64| (sample as f64 * frequency / ticks).round() as u64;
+            annotations.iter_mut().for_each(|annotation| annotation.sample = scaled(annotation.sample));
+        }
+        annotations
+    }
+
     /// The symbol of a code: the file's own, if it defines one, else WFDB's.
     pub fn symbol(&self, code: Code) -> Cow<'_, str> {
         let own = self.labels.iter().find(|label| label.code == code);
