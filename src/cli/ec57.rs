@@ -72,7 +72,11 @@ pub fn run(arguments: &Arguments, shared: &evaluate::Arguments) -> Result<()> {
     let options = Options { from: arguments.from, window: arguments.window };
     let records = arguments.records.as_deref();
     let report = pipeline::ec57(dir, records, &arguments.reference, &tested, options, &work).into_diagnostic()?;
-    if shared.json { print_json(&report) } else { print!("{}", text::report(&report)) }
+    if shared.json {
+        print_json(&report)
+    } else {
+        print!("{}", text::report(&report))
+    }
     Ok(())
 }
 
@@ -101,9 +105,10 @@ mod tests {
 
     #[test]
     fn times_are_read_in_each_form() {
-        assert_eq!([seconds("300"), seconds("5:00"), seconds("0:05:00"), seconds("0:00:07.5")].map(Result::unwrap), [
-            300.0, 300.0, 300.0, 7.5
-        ]);
+        assert_eq!(
+            [seconds("300"), seconds("5:00"), seconds("0:05:00"), seconds("0:00:07.5")].map(Result::unwrap),
+            [300.0, 300.0, 300.0, 7.5]
+        );
         for wrong in ["", "5:", "5:60", "-1", "1:2:3:4", "five", "nan", "5:-1", "inf"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }

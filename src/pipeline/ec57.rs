@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Work;
 use super::apply::{ModelBeats, model_beats};
 use super::error::{Error, Result};
 use super::predict::{Peaks, predict, suffixed};
-use super::Work;
 use crate::database::{Lead, record_names};
 use crate::evaluate::ec57::{Options, Period, RecordReport, Report, compare};
 use crate::model::Model;
@@ -70,8 +70,9 @@ pub fn ec57(
         let stem = dir.join(name);
         let header_file = suffixed(&stem, "hea");
         let header = Header::read(&header_file)?;
-        let period = Period::new(header.frequency, header.samples, options)
-            .map_err(|error| unfit(&header_file, &error.to_string(), "a record that can be compared; leave it out with --records"))?;
+        let period = Period::new(header.frequency, header.samples, options).map_err(|error| {
+            unfit(&header_file, &error.to_string(), "a record that can be compared; leave it out with --records")
+        })?;
         let truth = annotations(&suffixed(&stem, reference), header.frequency)?;
         let test = match tested {
             Tested::Annotations { folder, annotator } => {

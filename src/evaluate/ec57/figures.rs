@@ -43,8 +43,7 @@ const FALSE_VEB: [Truth; 4] = [Truth::Beat(Class::N), Truth::Beat(Class::S), Tru
 const FALSE_SVEB: [Truth; 5] =
     [Truth::Beat(Class::N), Truth::Beat(Class::V), Truth::Beat(Class::F), Truth::Absent, Truth::Unreadable];
 /// The same where F and Q are one, as in the lines that `sumstats` adds up.
-const FALSE_SVEB_OF_SUM: [Truth; 4] =
-    [Truth::Beat(Class::N), Truth::Beat(Class::V), Truth::Absent, Truth::Unreadable];
+const FALSE_SVEB_OF_SUM: [Truth; 4] = [Truth::Beat(Class::N), Truth::Beat(Class::V), Truth::Absent, Truth::Unreadable];
 
 impl Figures {
     /// Of a record, as `bxb` prints them. It prints no false positive rate of SVEBs: that one is defined here as that of

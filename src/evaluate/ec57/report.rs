@@ -78,7 +78,8 @@ impl Report {
         let mut notes = Vec::new();
         if options != Options::default() {
             notes.push(
-                "not a comparison that EC57 permits: it leaves out the first 300 s and has a match window of 0.15 s".into(),
+                "not a comparison that EC57 permits: it leaves out the first 300 s and has a match window of 0.15 s"
+                    .into(),
             );
         }
         let missed: u64 = records.iter().map(|record| record.missed_in_shutdown).sum();
