@@ -10,6 +10,7 @@ use candle_core::{Device, Tensor};
 use common::runs::{program, run, workplace};
 use heart_darts::cell::Genotype;
 use heart_darts::evaluate::Evaluation;
+use heart_darts::evaluate::ec57::Report;
 use heart_darts::model::Model;
 use heart_darts::network::Pass;
 use heart_darts::wfdb::read_annotations;
@@ -80,6 +81,35 @@ fn from_records_to_predictions() {
     let again = run(folder, "evaluate other --data records --database other.ron --json");
     let again: Evaluation = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(again.confusion_matrix, Evaluation::read(&folder.join("other/metrics.json")).unwrap().confusion_matrix);
+
+    // By EC57: a model by patient on the records that it never saw; one by beat only on records that are named.
+    let scored = run(folder, "evaluate --ec57 other --data records --database other.ron --from 10 --out kept --json");
+    let scored: Report = serde_json::from_slice(&scored.stdout).unwrap();
+    let names: Vec<&str> = scored.records.iter().map(|record| record.record.as_str()).collect();
+    assert!(!names.is_empty() && names.len() < 4, "{names:?}");
+    assert!(
+        scored.gross.qrs.sensitivity > Some(0.9) && scored.gross.qrs.positive_predictivity > Some(0.9),
+        "{scored:?}"
+    );
+    assert!(scored.test.contains("detector"), "{}", scored.test);
+    assert!(scored.notes.iter().any(|note| note.contains("No patient is on two sides")), "{:?}", scored.notes);
+    // What it kept is what it scored.
+    let kept = format!(
+        "evaluate --ec57 --data records --test hda --test-dir kept --from 10 --json --records {}",
+        names.join(",")
+    );
+    let kept: Report = serde_json::from_slice(&run(folder, &kept).stdout).unwrap();
+    assert_eq!(kept.records, scored.records);
+    let refused = program(folder, "evaluate --ec57 model --data records --from 10").output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("both trains and tests"), "{refused:?}");
+    let named = run(folder, "evaluate --ec57 model --data records --from 10 --records syn01 --reference-peaks --json");
+    let named: Report = serde_json::from_slice(&named.stdout).unwrap();
+    assert!(named.notes.iter().any(|note| note.contains("syn01 trained the model")), "{:?}", named.notes);
+    assert!(
+        named.gross.qrs.positive_predictivity == Some(1.0) && named.gross.qrs.sensitivity > Some(0.95),
+        "{named:?}"
+    );
 }
 
 #[test]
