@@ -102,6 +102,10 @@ fn prediction(record: &str, reference: &[Annotation]) -> Vec<Annotation> {
             Code::VFON | Code::VFOFF if marked => {
                 made.push(Annotation { sample: at + draw(200), ..annotation.clone() });
             }
+            // Unreadable, and yet beats are found.
+            Code::NOISE if annotation.subtype & 0x30 == 0x30 => {
+                made.extend([40, 120, 260].map(|after| Annotation::new(at + after, Code::NORMAL)));
+            }
             Code::NOISE if draw(3) > 0 => made.push(annotation.clone()),
             Code::FLWAV if draw(2) == 0 => made.push(Annotation::new(at, Code::PVC)),
             code if class_of(code).is_some() && at >= silent => {
