@@ -373,14 +373,14 @@ mod program {
         let folder = workplace();
         let folder = folder.path();
         for (arguments, code, expected) in [
-            ("evaluate --ec57 --data records", 2, "MODEL"),
+            ("evaluate --ec57 --data records", 2, "MODEL|--test <SUFFIX>"),
             ("evaluate --ec57 model --data records --test qrs", 2, "cannot be used with"),
             ("evaluate --data records --test qrs", 2, "--ec57"),
             ("evaluate model --data records --records syn01", 2, "--ec57"),
             ("evaluate --ec57 --data records --test qrs --reference-peaks", 2, "cannot be used with"),
             ("evaluate --ec57 --data records --test qrs --picture x.svg", 2, "cannot be used with"),
             ("evaluate --ec57 --data records --test qrs --from 5:99", 2, "M:SS"),
-            ("evaluate --ec57 --data records --test qrs --window=-1 --from 0", 1, "0 or more"),
+            ("evaluate --ec57 --data records --test qrs --window=-1 --from 0", 2, "expected seconds"),
             ("evaluate --ec57 --data records --test atr", 1, "which are left out at the beginning"),
             ("evaluate --ec57 --data records --test qrs --from 0", 1, "no such file"),
             ("evaluate --ec57 --data records --test atr --reference gold --from 0", 1, "syn01.gold"),

@@ -21,7 +21,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SUFFIX", default_value = "atr", requires = "ec57")]
     reference: String,
     /// Score the annotation files with this suffix, of whatever program; no model.
-    #[arg(long, value_name = "SUFFIX", requires = "ec57", conflicts_with = "model")]
+    #[arg(long, value_name = "SUFFIX", requires = "ec57")]
     test: Option<String>,
     /// Where the files of --test are. Default: DIR.
     #[arg(long, value_name = "DIR", requires = "test")]
@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "5:00", value_parser = seconds, requires = "ec57")]
     from: f64,
     /// How far apart a test beat and its reference beat may be, in seconds. EC57: 0.15.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.15, requires = "ec57")]
+    #[arg(long, value_name = "SECONDS", default_value = "0.15", value_parser = seconds, requires = "ec57")]
     window: f64,
     /// Let MODEL classify the reference's R peaks instead of finding its own: scores the classes alone.
     #[arg(long, requires = "ec57", conflicts_with = "test")]

@@ -13,6 +13,7 @@ use super::{DataArguments, ec57, print_json};
 /// Evaluate a model on a folder of records. On the data it was trained on, the test part of its split is evaluated; on
 /// any other, every beat. With --ec57, score annotations against annotations instead.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("tested").args(["model", "test"]).required(true))]
 #[command(after_help = "\
 Examples:
   heart-darts evaluate derived-models/mitdb-fast --data data/mitdb
@@ -24,7 +25,6 @@ Examples:
 Records at another rate are resampled to the model's. Keys of --json: docs/JSON.md")]
 pub struct Arguments {
     /// The folder of the model.
-    #[arg(required_unless_present = "test")]
     pub(super) model: Option<PathBuf>,
     #[command(flatten)]
     pub(super) data: DataArguments,

@@ -7,6 +7,7 @@ use super::apply::{ModelBeats, model_beats};
 use super::error::{Error, Result};
 use super::predict::{Peaks, predict, suffixed};
 use crate::database::{Lead, record_names};
+use crate::evaluate;
 use crate::evaluate::ec57::{Options, Period, RecordReport, Report, compare};
 use crate::model::Model;
 use crate::support::interrupt;
@@ -70,8 +71,13 @@ pub fn ec57(
         let stem = dir.join(name);
         let header_file = suffixed(&stem, "hea");
         let header = Header::read(&header_file)?;
-        let period = Period::new(header.frequency, header.samples, options).map_err(|error| {
-            unfit(&header_file, &error.to_string(), "a record that can be compared; leave it out with --records")
+        let period = Period::new(header.frequency, header.samples, options).map_err(|error| match error {
+            evaluate::Error::Period { what, found, expected } => Error::Unfit {
+                place: format!("{}: {what}", header_file.display()),
+                found,
+                expected: format!("{expected}; leave the record out with --records"),
+            },
+            other => other.into(),
         })?;
         let truth = annotations(&suffixed(&stem, reference), header.frequency)?;
         let test = match tested {
@@ -173,11 +179,11 @@ impl Chosen {
 fn annotations(path: &Path, frequency: f64) -> Result<Vec<Annotation>> {
     if !path.exists() {
         let expected = "an annotation file for each record that is compared; name the others with --records";
-        return Err(unfit(path, "no such file", expected));
+        return Err(Error::Unfit {
+            place: path.display().to_string(),
+            found: "no such file".into(),
+            expected: expected.into(),
+        });
     }
     Ok(wfdb::AnnotationFile::read(path)?.in_samples(frequency))
-}
-
-fn unfit(path: &Path, found: &str, expected: &str) -> Error {
-    Error::Unfit { place: path.display().to_string(), found: found.into(), expected: expected.into() }
 }

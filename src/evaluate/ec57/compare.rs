@@ -90,14 +90,18 @@ fn is_pair(earlier: i64, later: i64, after_earlier: i64, after_later: i64, windo
 
 /// The first test beat that is compared, given when the first reference beat is. The last one of the learning period
 /// is, when it is within the window of that beat and nearer to it than the next; and the first one of the test period is not,
-/// when it is within a window of the border and the next is nearer: its partner may lie in the learning period.
+/// when it is within a window of the border and the next is nearer: its partner may lie in the learning period
+/// (if there is one).
 fn first_test_beat(reference: i64, test: &Timeline, period: &Period) -> usize {
     let beats = Beats(test);
     let first = test.beats().iter().take_while(|beat| beat.at < period.start).count();
     let distance = |index: usize| (reference - beats.at(index)).abs();
     if first > 0 && distance(first - 1) <= period.window && distance(first - 1) < distance(first) {
         first - 1
-    } else if beats.at(first) <= period.start + period.window && distance(first + 1) < distance(first) {
+    } else if period.start > 0
+        && beats.at(first) <= period.start + period.window
+        && distance(first + 1) < distance(first)
+    {
         first + 1
     } else {
         first

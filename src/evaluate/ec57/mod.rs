@@ -29,7 +29,8 @@
 //!   annotation.
 //!
 //! # Where `bxb` is not what one would read
-//! Followed here, since equal figures are the point:
+//! Followed here, since equal figures are the point (only the time of a shutdown that begins behind the record's end is 0
+//! here, negative there; RR intervals are not compared):
 //!
 //! - Beats missed in shutdown still lower sensitivity, and invented ones in the reference's shutdown lower positive predictivity: they
 //!   are shown apart, not left out.
@@ -41,6 +42,7 @@
 //!   invented beats). The same holds for a shutdown of the test.
 //! - Of a list's episodes, and of its shutdowns, only the two latest before the next beat but one are known.
 //! - After an episode of flutter an AHA shutdown begins one match window after its `]`.
+//! - Without a learning period no beat at the border is dropped.
 //! - The last sample of the test period is one behind the record's last: a beat on it counts.
 
 mod compare;
