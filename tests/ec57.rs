@@ -337,20 +337,13 @@ fn swapping_the_lists_turns_the_matrix() {
 
 mod program {
     use super::*;
-    use crate::runs::{program, run};
-    use heart_darts::database::synthetic;
-
-    fn workplace() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        let options = synthetic::Options { subjects: 2, seconds: 40, seed: 5 };
-        synthetic::write(&folder.path().join("records"), &options).unwrap();
-        folder
-    }
+    use crate::runs::{program, run, workplace};
 
     #[test]
     fn files_are_scored() {
-        let folder = workplace();
+        let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
+        workplace(folder);
         let reference = read_annotations(&folder.join("records/syn02.atr")).unwrap();
         let beats = beats_only(&reference).iter().filter(|beat| beat.sample >= 3600).count() as u64;
         std::fs::create_dir(folder.join("mine")).unwrap();
@@ -370,8 +363,9 @@ mod program {
 
     #[test]
     fn what_cannot_be_scored_is_said() {
-        let folder = workplace();
+        let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
+        workplace(folder);
         for (arguments, code, expected) in [
             ("evaluate --ec57 --data records", 2, "MODEL|--test <SUFFIX>"),
             ("evaluate --ec57 model --data records --test qrs", 2, "cannot be used with"),
