@@ -17,12 +17,13 @@
 //! what `bxb` of WFDB 10.7.0 was seen to do on some ten thousand small files; the code is written from these rules alone.
 //!
 //! - **Labels** become five classes, [`class_of`].
-//! - **Pairs.** Going through both lists in time, the two next beats are a pair when at most the match window (150 ms)
-//!   lies between them, the later one included, unless the beat after is at least as near to the earlier's partner: see
-//!   `compare`. What has no partner is missed (test label `o`) or invented (reference label `O`).
+//! - **Pairs.** Going through both lists in time, the next beat of each are a pair when at most the match window (150 ms, that
+//!   included) lies between them, unless the later one goes better with the beat that follows the earlier one. What has no
+//!   partner is missed (test label `o`) or invented (reference label `O`).
 //! - **The learning period**, five minutes, is left out; at its end a pair may reach over the border.
-//! - **Ventricular flutter and fibrillation**, `[` to `]`. Beats between them are left out of their own list. An invented beat
-//!   inside an episode of the reference is not counted; the sections of the test annotations cost the beats that they hide.
+//! - **Ventricular flutter and fibrillation**, `[` to `]`. Beats between them are left out of the list that they are in; an invented
+//!   beat inside an episode of the reference is not counted either. Inside an episode that only the test has, beats of the
+//!   reference are missed.
 //! - **Shutdown**, `~` with bits 16 and 32 of the subtype, to the next `~` of another subtype. A beat missed in a shutdown of
 //!   the test is counted under `x` instead of `o`, one invented in a shutdown of the reference under `X`. A `~` that no such
 //!   `~` follows at once marks, as in AHA files, an interval from a match window after the beat before to one before the next
