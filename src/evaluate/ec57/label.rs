@@ -3,7 +3,8 @@
 use crate::database::Class;
 use crate::wfdb::Code;
 
-/// The class that EC57 counts a label under, `None` for what is no beat. Source: EC57:1998, table 3, as WFDB's `bxb` has it.
+/// The class that EC57 counts a label under, `None` for what is no beat. Source: what WFDB's `bxb` 10.7.0 makes of each label;
+/// *Evaluating ECG Analyzers*, section 2.2, names the classes.
 ///
 /// | class | labels |
 /// |---|---|

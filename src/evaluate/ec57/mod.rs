@@ -12,7 +12,7 @@
 //! project it uses `wfdb` and `database::Class`.
 //!
 //! # The rules
-//! From EC57:1998, sections 4.2 and 4.3 as the WFDB Applications Guide gives them (Moody, *bxb(1)*, *sumstats(1)*,
+//! From EC57:1998, section 4.2 (beat by beat) and 3.5.2 and 3.5.3 (gross and average), as the WFDB Applications Guide gives them (Moody, *bxb(1)*, *sumstats(1)*,
 //! *Evaluating ECG Analyzers*: <https://physionet.org/physiotools/wag/>). Where those pages leave something open, the rule is
 //! what `bxb` of WFDB 10.7.0 was seen to do on some ten thousand small files; the code is written from these rules alone.
 //!
