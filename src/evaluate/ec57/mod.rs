@@ -12,9 +12,10 @@
 //! project it uses `wfdb` and `database::Class`.
 //!
 //! # The rules
-//! From EC57:1998, section 4.2 (beat by beat) and 3.5.2 and 3.5.3 (gross and average), as the WFDB Applications Guide gives them (Moody, *bxb(1)*, *sumstats(1)*,
-//! *Evaluating ECG Analyzers*: <https://physionet.org/physiotools/wag/>). Where those pages leave something open, the rule is
-//! what `bxb` of WFDB 10.7.0 was seen to do on some ten thousand small files; the code is written from these rules alone.
+//! From EC57:1998, section 4.2 (beat by beat) and 3.5.2 and 3.5.3 (gross and average), as the WFDB Applications Guide gives
+//! them (Moody, *bxb(1)*, *sumstats(1)*, *Evaluating ECG Analyzers*: <https://physionet.org/physiotools/wag/>). Where those
+//! pages leave something open, the rule is what `bxb` of WFDB 10.7.0 was seen to do on some ten thousand small files; the code
+//! is written from these rules alone.
 //!
 //! - **Labels** become five classes, [`class_of`].
 //! - **Pairs.** Going through both lists in time, the next beat of each are a pair when at most the match window (150 ms, that
