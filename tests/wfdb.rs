@@ -11,6 +11,8 @@ use heart_darts::wfdb::{
 
 #[path = "wfdb/damaged.rs"]
 mod damaged;
+#[path = "wfdb/golden.rs"]
+mod golden;
 #[path = "wfdb/round_trip.rs"]
 mod round_trip;
 

@@ -12,6 +12,9 @@ pub enum Error {
     /// A file could not be read, or a description does not parse.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A record's header, or that of a segment of it, is not what it should be.
+    #[error(transparent)]
+    Record(#[from] crate::wfdb::Error),
     /// A description parses but says something that cannot be.
     #[error("{origin}: {message}")]
     Description {

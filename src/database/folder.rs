@@ -206,7 +206,7 @@ fn plan_signals(database: &Database, stem: &Path, header: &Header) -> Result<(Ve
         let record = wfdb::Record::read_signals(stem, &leads[..1]).map_err(|e| Reason::Signals(e.to_string()))?;
         return Ok((leads, record.signals.first().map_or(0, Vec::len) as u64));
     };
-    for file in signal_files(stem, header) {
+    for file in header.files(&with_suffix(stem, "hea")).map_err(|error| Reason::Signals(error.to_string()))? {
         let found = fs::metadata(&file).map_err(|source| {
             let advice = "restore or fetch it";
             Reason::Signals(format!("the signal file {} cannot be read: {source}; {advice}", file.display()))
@@ -224,15 +224,11 @@ fn plan_signals(database: &Database, stem: &Path, header: &Header) -> Result<(Ve
     Ok((leads, samples))
 }
 
-/// The record's signal files, each once.
-fn signal_files(stem: &Path, header: &Header) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = header.signals.iter().map(|signal| stem.with_file_name(&signal.file)).collect();
-    files.dedup();
-    files
-}
-
-/// What a signal file holds at least. Formats other than 16 and 212 are left to the reader.
+/// What a signal file holds at least. Formats other than 16 and 212, and segments, are left to the reader.
 fn least_bytes(header: &Header, file: &Path, samples: u64) -> u128 {
+    if !header.segments.is_empty() {
+        return 0;
+    }
     let mine = header.signals.iter().filter(|signal| file.file_name().is_some_and(|name| name == signal.file.as_str()));
     let bits: u128 = mine
         .clone()
@@ -318,13 +314,13 @@ impl Folder {
     }
 
     /// SHA-256, in hexadecimal, of what the usable records are made of: for each, in order, its name and the SHA-256 of its
-    /// header, its annotation file and its signal files, whole. It changes when any byte of these does, and with neither
+    /// header, its annotation file and its signal files (and segments), whole. It changes when any byte of these does, and with neither
     /// the folder's place nor the description (which [`crate::support::files::to_ron`] can add to a key).
     ///
     /// Every file is read: about half a second for MIT-BIH.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::File`], [`Error::Record`].
     pub fn fingerprint(&self) -> Result<String, Error> {
         let lines: Result<Vec<String>, Error> = self.records.par_iter().map(|record| self.describe(record)).collect();
         Ok(files::digest(lines?.concat().as_bytes()))
@@ -333,7 +329,8 @@ impl Folder {
     fn describe(&self, record: &RecordPlan) -> Result<String, Error> {
         let mut text = format!("record {}\n", record.name);
         let texts = ["hea", self.database.annotator.as_str()].map(|suffix| with_suffix(&record.stem, suffix));
-        for file in texts.into_iter().chain(signal_files(&record.stem, &record.header)) {
+        let rest = record.header.files(&with_suffix(&record.stem, "hea"))?;
+        for file in texts.into_iter().chain(rest) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             text.push_str(&format!("{} {name}\n", file_digest(&file)?));
         }

@@ -32,7 +32,54 @@ pub enum Error {
         /// The line itself.
         excerpt: Box<str>,
     },
-    /// Something that WFDB allows and this program does not read.
+    /// A FLAC signal file that is damaged or is not what its header says.
+    #[error("{}: found {found}, expected {expected}", path.display())]
+    Stream {
+        /// The signal file.
+        path: PathBuf,
+        /// What is there.
+        found: Box<str>,
+        /// What should be there, and what to do.
+        expected: Box<str>,
+    },
+    /// Segments that do not make a record.
+    #[error("{origin}: found {found}, expected {expected}")]
+    Segments {
+        /// The master header's path, or the segment's.
+        origin: Box<str>,
+        /// What is there.
+        found: Box<str>,
+        /// What should be there.
+        expected: Box<str>,
+    },
+    /// More samples than the record's files can stand for.
+    #[error(
+        "{origin}: found {found} samples in all, with signal files of {bytes} bytes; expected at most {most}: read fewer \
+         signals, or the segments one by one"
+    )]
+    TooLong {
+        /// The header's path.
+        origin: Box<str>,
+        /// Samples of all signals asked for.
+        found: u128,
+        /// Bytes of the record's signal files.
+        bytes: u64,
+        /// The samples allowed with so many bytes.
+        most: u128,
+    },
+    /// A file in European Data Format is not what its specification says.
+    #[error("{}: {field}: found {found}, expected {expected}", path.display())]
+    Edf {
+        /// The file.
+        path: PathBuf,
+        /// The field of its header.
+        field: Box<str>,
+        /// What stands there.
+        found: Box<str>,
+        /// What should stand there, and what to do.
+        expected: Box<str>,
+    },
+    /// Something that a format allows and this program does not read.
     #[error("{origin}: {found} cannot be read yet; {expected}")]
     Unsupported {
         /// The file and the place in it.

@@ -1,8 +1,10 @@
 //! What a header says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Error, Format, INVALID, Result, header_parse, header_write};
+use super::edf::{Edf, is_edf};
+use super::record::with_suffix;
+use super::{Error, Format, INVALID, Result, header_parse, header_write, segments};
 use crate::support::files;
 
 /// The largest header that is read; those of PhysioNet are a few kilobytes.
@@ -19,32 +21,57 @@ pub struct Header {
     pub counter_frequency: Option<f64>,
     /// The counter's value at sample 0.
     pub base_counter: Option<f64>,
-    /// Samples a signal; `None` where the header does not say (0 or nothing), then the signal file's size decides.
+    /// Frames, which are samples of a signal with one a frame; `None` where the header does not say (0 or nothing), then the
+    /// signal file decides.
     pub samples: Option<u64>,
     /// Time of day of sample 0.
     pub base_time: Option<BaseTime>,
     /// Date of sample 0.
     pub base_date: Option<BaseDate>,
-    /// The signals, in the order of the samples of a frame.
+    /// The signals, in the order of the samples of a frame. A master header, of a record in segments, has them from its
+    /// layout or first segment, after [`read`](Self::read).
     pub signals: Vec<SignalSpec>,
+    /// The segments of a record that has some, in order; empty for all others. With a variable layout the first has no
+    /// samples, and its header only lists the signals.
+    pub segments: Vec<Segment>,
     /// Comment lines, without `#`, one leading blank and trailing blanks.
     pub comments: Vec<String>,
+}
+
+/// A part of a record in segments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The record, in the same folder, that is the segment; `None` (`~` in the header) for a gap.
+    pub name: Option<String>,
+    /// Its length in frames.
+    pub samples: u64,
+}
+
+/// Gain and baseline of a signal from some frame on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// The first frame that it holds for.
+    pub from: u64,
+    /// adu per physical unit.
+    pub gain: f64,
+    /// The sample, in adu, that is 0 physical units.
+    pub baseline: i32,
 }
 
 /// A header's line on one signal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignalSpec {
     /// The signal file's name, in the header's folder. Consecutive signals of one name share a file. Empty, for writing:
-    /// the record's name and `.dat`.
+    /// the record's name and `.dat`, or `~` for a null signal.
     pub file: String,
     /// How samples are stored.
     pub format: Format,
-    /// Samples of this signal a frame; signals with more than 1 are not read.
+    /// Samples of this signal a frame; [`Record`](super::Record) averages them, [`Expanded`](super::Expanded) keeps them.
     pub samples_per_frame: u32,
     /// Frames by which this signal is late in its file; reading undoes it, so that samples of one index belong together,
     /// and the last `skew` samples are not there.
     pub skew: u32,
-    /// Bytes before the first sample in the signal file.
+    /// Bytes before the first sample in the signal file; 0 for a FLAC stream.
     pub byte_offset: u64,
     /// adu per physical unit; 200 where the header has 0 or nothing, which means that nobody calibrated the signal.
     pub gain: f64,
@@ -64,6 +91,9 @@ pub struct SignalSpec {
     pub block_size: u32,
     /// What the signal is: the lead's name; empty where the header does not say.
     pub description: String,
+    /// Where gain and baseline change, in order, in a record joined from segments that differ in them; `gain` and
+    /// `baseline` hold before the first. Empty for all others. [`Record::physical`](super::Record::physical) heeds them.
+    pub changes: Vec<Calibration>,
 }
 
 /// A time of day.
@@ -102,23 +132,50 @@ impl Header {
             base_time: None,
             base_date: None,
             signals: Vec::new(),
+            segments: Vec::new(),
             comments: Vec::new(),
         }
     }
 
-    /// Reads a header file alone (`DIR/100.hea`); no signal file is touched.
+    /// Reads a header file (`DIR/100.hea`), and for a record in segments the header of the first of them, which names the
+    /// signals; no signal file is touched.
     ///
     /// # Errors
-    /// [`Error::File`], and as [`parse`](Self::parse).
+    /// [`Error::File`], and as [`parse`](Self::parse); [`Error::Segments`] for segments that do not fit the header.
     pub fn read(path: &Path) -> Result<Self> {
+        let (mut header, signals) = Self::read_text(path)?;
+        if !header.segments.is_empty() {
+            segments::resolve(&mut header, signals, path)?;
+        }
+        Ok(header)
+    }
+
+    /// The header of a record's stem, without its samples: of `DIR/100` that in `DIR/100.hea`, of `DIR/100.edf` its own.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); [`Error::Edf`].
+    pub fn of_record(stem: &Path) -> Result<Self> {
+        if is_edf(stem) {
+            return Edf::open(stem).map(|edf| edf.header);
+        }
+        Self::read(&with_suffix(stem, ".hea"))
+    }
+
+    /// Reads a header file and no other.
+    pub(super) fn read_alone(path: &Path) -> Result<Self> {
+        Self::read_text(path).map(|(header, _)| header)
+    }
+
+    /// The header and the number of signals in its record line.
+    fn read_text(path: &Path) -> Result<(Self, usize)> {
         let bytes = files::read(path, LIMIT)?;
         // Old headers have comments in Latin-1, in which every byte is a character.
         let text = String::from_utf8(bytes)
             .unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect());
-        Self::parse(&text, &path.display().to_string())
+        header_parse::parse(&text, &path.display().to_string())
     }
 
-    /// Parses a header's text; `origin` names it in errors.
+    /// Parses a header's text; `origin` names it in errors. A record in segments has no signals then.
     ///
     /// ```
     /// use heart_darts::wfdb::Header;
@@ -131,10 +188,18 @@ impl Header {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Header`] with line, column and field; [`Error::Unsupported`] for multi-segment records and for signal
-    /// formats other than [`Format::ALL`].
+    /// [`Error::Header`] with line, column and field.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
-        header_parse::parse(text, origin)
+        header_parse::parse(text, origin).map(|(header, _)| header)
+    }
+
+    /// The files that the record of a header at `path` consists of beside it, each once: signal files, and for a record in
+    /// segments their headers and signal files.
+    ///
+    /// # Errors
+    /// [`Error::File`] and [`Error::Header`] for the header of a segment.
+    pub fn files(&self, path: &Path) -> Result<Vec<PathBuf>> {
+        segments::files(self, path)
     }
 
     /// The first signal of this description (lead name), exactly as written in the header.
@@ -145,7 +210,7 @@ impl Header {
     /// The text of the header file, with lines as header(5) has them.
     ///
     /// # Errors
-    /// [`Error::Unwritable`] for a name, a unit or a comment that would not be read back as it is.
+    /// [`Error::Unwritable`] for a name, a unit or a comment that would not be read back as it is, and for segments.
     pub fn text(&self) -> Result<String> {
         header_write::write(self)
     }
@@ -174,14 +239,27 @@ impl Default for SignalSpec {
             checksum: None,
             block_size: 0,
             description: String::new(),
+            changes: Vec::new(),
         }
     }
 }
 
 impl SignalSpec {
-    /// A sample in physical units; NaN for [`INVALID`].
+    /// A sample in physical units by `gain` and `baseline`; NaN for [`INVALID`].
     pub fn to_physical(&self, sample: i32) -> f64 {
-        if sample == INVALID { f64::NAN } else { (f64::from(sample) - f64::from(self.baseline)) / self.gain }
+        physical(sample, self.gain, self.baseline)
+    }
+
+    /// Samples from frame 0 on, so many a frame, in physical units by the calibration of their frame.
+    pub(super) fn physical_values(&self, samples: &[i32], a_frame: u32) -> impl Iterator<Item = f64> {
+        let (mut gain, mut baseline) = (self.gain, self.baseline);
+        let mut changes = self.changes.iter().peekable();
+        samples.iter().enumerate().map(move |(index, sample)| {
+            while let Some(change) = changes.next_if(|change| index as u64 / u64::from(a_frame.max(1)) >= change.from) {
+                (gain, baseline) = (change.gain, change.baseline);
+            }
+            physical(*sample, gain, baseline)
+        })
     }
 
     /// The sample, in adu, nearest to a physical value, held within the format's range; [`INVALID`] for NaN.
@@ -192,6 +270,10 @@ impl SignalSpec {
         let (low, high) = self.format.range();
         (value * self.gain + f64::from(self.baseline)).round().clamp(f64::from(low), f64::from(high)) as i32
     }
+}
+
+fn physical(sample: i32, gain: f64, baseline: i32) -> f64 {
+    if sample == INVALID { f64::NAN } else { (f64::from(sample) - f64::from(baseline)) / gain }
 }
 
 impl std::fmt::Display for BaseTime {

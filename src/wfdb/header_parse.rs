@@ -1,6 +1,6 @@
 //! Header text, parsed field by field with its place.
 
-use super::{BaseDate, BaseTime, Error, Format, Header, Result, SignalSpec};
+use super::{BaseDate, BaseTime, Error, Format, Header, Result, Segment, SignalSpec};
 
 /// A line of the header, for errors.
 #[derive(Clone, Copy)]
@@ -45,15 +45,6 @@ impl<'a> Token<'a> {
         }
     }
 
-    fn unsupported(self, found: impl Into<Box<str>>, expected: impl Into<Box<str>>) -> Error {
-        let column = self.line.text[..self.start].chars().count() + 1;
-        Error::Unsupported {
-            origin: format!("{}:{}:{column}", self.line.origin, self.line.number).into(),
-            found: found.into(),
-            expected: expected.into(),
-        }
-    }
-
     /// What stands before and after the first `separator`.
     fn split(self, separator: char) -> (Self, Option<Self>) {
         match self.text.split_once(separator) {
@@ -86,7 +77,8 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-pub(super) fn parse(text: &str, origin: &str) -> Result<Header> {
+/// The header, and the number of signals of its record line, which a header of segments does not list itself.
+pub(super) fn parse(text: &str, origin: &str) -> Result<(Header, usize)> {
     let mut comments = Vec::new();
     let mut lines = Vec::new();
     for (index, text) in text.lines().enumerate() {
@@ -101,38 +93,49 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Header> {
         let nowhere = Line { origin, number: 1, text: "" };
         return Err(nowhere.end().fail("record line", "a record's name, its number of signals and its frequency"));
     };
-    let (mut header, signals) = record_line(*first)?;
-    if let Some(line) = rest.get(signals) {
+    let (mut header, signals, segments) = record_line(*first)?;
+    let (field, kind, count) = match segments {
+        Some(segments) => ("segment line", "segment", segments),
+        None => ("signal line", "signal", signals),
+    };
+    if let Some(line) = rest.get(count) {
         let (word, _) = line.word(0).expect("lines kept here are not blank");
-        return Err(word.fail("signal line", format!("no more than the {signals} signal lines of the record line")));
+        return Err(word.fail(field, format!("no more than the {count} {kind} lines of the record line")));
     }
-    if rest.len() < signals {
+    if rest.len() < count {
         let last = rest.last().unwrap_or(first).end();
-        let expected = format!("{signals} signal lines as the record line says, and there are {}", rest.len());
+        let expected = format!("{count} {kind} lines as the record line says, and there are {}", rest.len());
         return Err(last.fail("end of the header", expected));
     }
     for line in rest {
-        let signal = signal_line(*line)?;
-        check_file_sharing(*line, &header.signals, &signal)?;
-        header.signals.push(signal);
+        if segments.is_some() {
+            header.segments.push(segment_line(*line)?);
+        } else {
+            let signal = signal_line(*line)?;
+            check_file_sharing(*line, &header.signals, &signal)?;
+            header.signals.push(signal);
+        }
     }
     header.comments = comments;
-    Ok(header)
+    Ok((header, signals))
 }
 
-/// `NAME[/SEGMENTS] SIGNALS [FREQUENCY[/COUNTER[(BASE)]] [SAMPLES [TIME [DATE]]]]`, and the number of signals.
-fn record_line(line: Line) -> Result<(Header, usize)> {
+/// `NAME[/SEGMENTS] SIGNALS [FREQUENCY[/COUNTER[(BASE)]] [SAMPLES [TIME [DATE]]]]`, the numbers of signals and of segments.
+fn record_line(line: Line) -> Result<(Header, usize, Option<usize>)> {
     let mut words = std::iter::successors(line.word(0), |(_, end)| line.word(*end)).map(|(word, _)| word);
     let name_word = words.next().unwrap_or(line.end());
     let (name, segments) = name_word.split('/');
     if !is_name(name.text) {
         return Err(name.fail("record name", "letters, digits, `_`, `-`"));
     }
-    if segments.is_some() {
-        let how =
-            "only single-segment records are: give the name of one of its segments, or join them (xform, rdrecord)";
-        return Err(name_word.unsupported(format!("the multi-segment record `{}`", excerpt(name_word.text)), how));
-    }
+    let expected = "a whole number, 1 or more";
+    let segments: Option<usize> = match segments {
+        None => None,
+        Some(token) => match token.integer("number of segments", expected)? {
+            0 => return Err(token.fail("number of segments", expected)),
+            count => Some(count),
+        },
+    };
     let mut header = Header::new(name.text, 250.0);
     let signals = words.next().unwrap_or(line.end()).integer("number of signals", "a whole number, 0 or more")?;
     if let Some(word) = words.next() {
@@ -156,7 +159,7 @@ fn record_line(line: Line) -> Result<(Header, usize)> {
     header.base_date = words.next().map(base_date).transpose()?.flatten();
     match words.next() {
         Some(word) => Err(word.fail("end of the record line", "nothing after the base date")),
-        None => Ok((header, signals)),
+        None => Ok((header, signals, segments)),
     }
 }
 
@@ -196,17 +199,36 @@ fn base_date(word: Token) -> Result<Option<BaseDate>> {
     if (day, month, year) == (0, 0, 0) {
         return Ok(None);
     }
+    calendar_date(day, month, year).map(Some).ok_or_else(fail)
+}
+
+/// A day of the years 1 to 9999, if there is such a one.
+pub(super) fn calendar_date(day: u16, month: u16, year: u16) -> Option<BaseDate> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
         4 | 6 | 9 | 11 => 30,
         2 => 28 + u16::from(leap),
         1..=12 => 31,
-        _ => return Err(fail()),
+        _ => return None,
     };
-    if !(1..=days).contains(&day) || !(1..=9999).contains(&year) {
-        return Err(fail());
+    let valid = (1..=days).contains(&day) && (1..=9999).contains(&year);
+    valid.then_some(BaseDate { day: day as u8, month: month as u8, year })
+}
+
+/// `NAME SAMPLES`, with `~` for a gap.
+fn segment_line(line: Line) -> Result<Segment> {
+    let mut words = std::iter::successors(line.word(0), |(_, end)| line.word(*end)).map(|(word, _)| word);
+    let name = words.next().unwrap_or(line.end());
+    if name.text != "~" && !is_name(name.text) {
+        return Err(
+            name.fail("segment name", "the name of a record beside the header (letters, digits, `_`, `-`), or `~`")
+        );
     }
-    Ok(Some(BaseDate { day: day as u8, month: month as u8, year }))
+    let samples = words.next().unwrap_or(line.end()).integer("number of samples", "a whole number, 0 or more")?;
+    match words.next() {
+        Some(word) => Err(word.fail("end of the segment line", "nothing after the number of samples")),
+        None => Ok(Segment { name: Some(name.text).filter(|name| *name != "~").map(Into::into), samples }),
+    }
 }
 
 /// `FILE FORMAT[xN][:SKEW][+OFFSET] [GAIN[(BASELINE)][/UNITS] [RESOLUTION [ZERO [INITIAL [CHECKSUM [BLOCK [DESCRIPTION]]]]]]]`.
@@ -214,12 +236,15 @@ fn signal_line(line: Line) -> Result<SignalSpec> {
     let mut at = 0;
     let mut next = || line.word(at).map(|(word, end)| (at = end, word).1);
     let file = next().unwrap_or(line.end());
-    if !is_file_name(file.text) {
+    let mut signal = SignalSpec { file: file.text.into(), ..SignalSpec::default() };
+    if file.text != NO_FILE && !is_file_name(file.text) {
         let expected = "the name of a file beside the header: letters, digits, `_`, `-`, `.`; no folders";
         return Err(file.fail("file name", expected));
     }
-    let mut signal = SignalSpec { file: file.text.into(), ..SignalSpec::default() };
     storage(next().unwrap_or(line.end()), &mut signal)?;
+    if file.text == NO_FILE && signal.format != Format::Format0 {
+        return Err(file.fail("file name", "the name of a file, since the format is not 0"));
+    }
     let mut baseline = None;
     if let Some(word) = next() {
         let (amount, units) = match word.text.find(['(', '/']).map(|at| word.text.as_bytes()[at]) {
@@ -277,13 +302,8 @@ fn storage(word: Token, signal: &mut SignalSpec) -> Result<()> {
     let (number, frame) = rest.split('x');
     let number_value: u32 = number.integer("format", "the number of a signal format, such as 212 or 16")?;
     signal.format = Format::from_number(number_value).ok_or_else(|| {
-        let read = Format::ALL.map(|format| format.to_string()).join(" and ");
-        if Format::OF_WFDB.contains(&number_value) {
-            let how = format!("only formats {read} are: convert the record (xform, or wfdb.wrsamp in Python)");
-            word.unsupported(format!("signal format {number_value}"), how)
-        } else {
-            number.fail("format", format!("a signal format of WFDB (formats {read} are read)"))
-        }
+        let all = Format::ALL.map(|format| format.to_string()).join(", ");
+        number.fail("format", format!("a signal format of WFDB: {all}"))
     })?;
     if let Some(frame) = frame {
         signal.samples_per_frame = frame.integer("samples per frame", "a whole number, 1 or more")?;
@@ -299,6 +319,9 @@ fn storage(word: Token, signal: &mut SignalSpec) -> Result<()> {
     }
     Ok(())
 }
+
+/// In the place of a file's name: there is none, which is so for null signals.
+pub(super) const NO_FILE: &str = "~";
 
 /// Signals of one file are interleaved in it: they stand together and agree on how it is stored.
 fn check_file_sharing(line: Line, before: &[SignalSpec], signal: &SignalSpec) -> Result<()> {

@@ -1,8 +1,8 @@
 //! Header text, written.
 
 use super::header::unwritable;
-use super::header_parse::{is_file_name, is_name, parse};
-use super::{BaseTime, Header, Result, SignalSpec};
+use super::header_parse::{NO_FILE, is_file_name, is_name, parse};
+use super::{BaseTime, Format, Header, Result, SignalSpec};
 
 pub(super) fn write(header: &Header) -> Result<String> {
     use std::fmt::Write;
@@ -12,6 +12,10 @@ pub(super) fn write(header: &Header) -> Result<String> {
     }
     if !(header.frequency.is_finite() && header.frequency > 0.0) {
         return Err(unwritable(origin, "sampling frequency", header.frequency.to_string(), "a number of Hz above 0"));
+    }
+    if !header.segments.is_empty() {
+        let (found, expected) = (format!("{}", header.segments.len()), "none: records are written in one piece");
+        return Err(unwritable(origin, "segments", found, expected));
     }
     let mut text = format!("{} {} {}", header.name, header.signals.len(), header.frequency);
     match (header.counter_frequency, header.base_counter) {
@@ -72,9 +76,14 @@ fn signal_text(
     default: &str,
 ) -> std::result::Result<String, (&'static str, String, &'static str)> {
     use std::fmt::Write;
+    let null = signal.format == Format::Format0;
+    let default = if null { NO_FILE } else { default };
     let file = if signal.file.is_empty() { default } else { &signal.file };
-    if !is_file_name(file) {
+    if !is_file_name(file) && !(null && file == NO_FILE) {
         return Err(("file name", format!("`{file}`"), "a plain file name: letters, digits, `_`, `-`, `.`"));
+    }
+    if !signal.changes.is_empty() {
+        return Err(("gain", "one that changes along the record".into(), "the same from start to end"));
     }
     if !signal.gain.is_finite() || signal.gain == 0.0 {
         return Err(("gain", signal.gain.to_string(), "a number of adu per unit, not 0"));

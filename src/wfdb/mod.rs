@@ -19,17 +19,24 @@
 mod annotation;
 mod annotation_bytes;
 mod code;
+mod edf;
 mod error;
+mod expanded;
 mod format;
 mod header;
 mod header_parse;
 mod header_write;
+mod limit;
 mod record;
+mod segments;
+mod signal_file;
+mod track;
 mod write;
 
 pub use annotation::{Annotation, AnnotationFile, Label, read_annotations, write_annotations};
 pub use code::Code;
 pub use error::{Error, Result};
+pub use expanded::Expanded;
 pub use format::{Format, INVALID};
-pub use header::{BaseDate, BaseTime, Header, SignalSpec};
+pub use header::{BaseDate, BaseTime, Calibration, Header, Segment, SignalSpec};
 pub use record::Record;

@@ -34,7 +34,9 @@ fn a_truncated_signal_file_is_an_error_with_both_sizes() {
 
 #[test]
 fn every_changed_byte_is_noticed() {
-    for format in Format::ALL {
+    use Format::{Format16, Format61, Format80, Format160, Format212};
+    // In the others there are bits that no sample has, or that the checksum, modulo 2^16, has not.
+    for format in [Format16, Format61, Format80, Format160, Format212] {
         let (_folder, stem) = record(format);
         let path = stem.with_extension("dat");
         let bytes = std::fs::read(&path).unwrap();
@@ -106,10 +108,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("100 1 360\n../a.dat 16\n", "h:2:1: file name: found `../a.dat`"),
     ("100 1 360\n- 16\n", "h:2:1: file name: found `-`"),
     ("100 1 360\na.dat\n", "h:2:6: format: found nothing"),
-    (
-        "100 1 360\na.dat 17\n",
-        "h:2:7: format: found `17`, expected a signal format of WFDB (formats 16 and 212 are read)",
-    ),
+    ("100 1 360\na.dat 17\n", "h:2:7: format: found `17`, expected a signal format of WFDB: 0, 8, 16, 24,"),
     ("100 1 360\na.dat 16x0\n", "h:2:10: samples per frame: found `0`"),
     ("100 1 360\na.dat 16:-1\n", "h:2:10: skew: found `-1`"),
     ("100 1 360\na.dat 16+a\n", "h:2:10: byte offset: found `a`"),
@@ -136,27 +135,6 @@ fn a_malformed_header_names_line_column_field_found_and_expected() {
         assert!(matches!(error, Error::Header { .. }), "{text}: {error}");
         assert!(error.to_string().starts_with(expected), "{text:?}:\n  {error}\n  {expected}");
     }
-}
-
-#[test]
-fn what_is_not_read_yet_is_refused_by_name() {
-    let cases = [
-        ("100/3 2 360 1000\n", "h:1:1: the multi-segment record `100/3` cannot be read yet"),
-        ("100 1 360\na.dat 80\n", "h:2:7: signal format 80 cannot be read yet; only formats 16 and 212 are"),
-        ("100 1 360\na.dat 524\n", "h:2:7: signal format 524 cannot be read yet"),
-    ];
-    for (text, expected) in cases {
-        let error = Header::parse(text, "h").unwrap_err();
-        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
-        assert!(error.to_string().starts_with(expected), "{error}");
-    }
-    let (_folder, stem) = record(Format::Format16);
-    std::fs::write(stem.with_extension("hea"), "r 2 360 10\nr.dat 16x2 200 12 0 0 20 0 fast\nr.dat 16\n").unwrap();
-    let error = Record::read(&stem).unwrap_err().to_string();
-    assert!(error.contains("signal 0 (fast) with 2 samples a frame cannot be read yet"), "{error}");
-    // Signals beside it can be chosen. The file holds 0 7 1 6 2 5 3 4 4 …, here in frames of three.
-    let other = Record::read_signals(&stem, &[1]).unwrap();
-    assert_eq!(other.signals[0][..3], [1, 5, 4]);
 }
 
 #[test]
