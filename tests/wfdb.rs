@@ -11,8 +11,12 @@ use heart_darts::wfdb::{
 
 #[path = "wfdb/damaged.rs"]
 mod damaged;
+#[path = "wfdb/edf.rs"]
+mod edf;
 #[path = "wfdb/golden.rs"]
 mod golden;
+#[path = "wfdb/hostile.rs"]
+mod hostile;
 #[path = "wfdb/round_trip.rs"]
 mod round_trip;
 

@@ -92,7 +92,11 @@ impl Edf {
         file.by_ref().take(BLOCK as u64).read_to_end(&mut bytes).map_err(failed)?;
         let mut fields = Fields { path, bytes: &bytes };
         if bytes.len() < BLOCK || fields.text(8) != "0" {
-            return Err(fields.fail("version", "something else", "`0` in a header of 256 bytes or more: is it an EDF file?"));
+            return Err(fields.fail(
+                "version",
+                "something else",
+                "`0` in a header of 256 bytes or more: is it an EDF file?",
+            ));
         }
         let patient = fields.text(80);
         let recording = fields.text(80);
@@ -104,7 +108,8 @@ impl Edf {
         }
         let offset: u64 = fields.number(8, "bytes in header", "a whole number")?;
         if fields.text(44).starts_with("EDF+D") {
-            let (found, expected) = ("EDF+D, with interruptions".into(), "only EDF and EDF+C are, without: convert it".into());
+            let (found, expected) =
+                ("EDF+D, with interruptions".into(), "only EDF and EDF+C are, without: convert it".into());
             return Err(Error::Unsupported { origin: path.display().to_string().into(), found, expected });
         }
         let records: i64 = fields.number(8, "number of data records", "a whole number, or -1 for unknown")?;
@@ -135,7 +140,8 @@ impl Edf {
         // Annotations are no samples.
         let starts = samples.iter().scan(0, |start, count| Some(std::mem::replace(start, *start + *count as usize)));
         let places = starts.zip(&samples).map(|(start, count)| (start, *count as usize));
-        let (specs, places): (Vec<_>, Vec<_>) = specs.into_iter().zip(places).filter(|(spec, _)| spec.description != ANNOTATIONS).unzip();
+        let (specs, places): (Vec<_>, Vec<_>) =
+            specs.into_iter().zip(places).filter(|(spec, _)| spec.description != ANNOTATIONS).unzip();
         let frames = places.iter().fold(0, |divisor, (_, count)| greatest_common_divisor(divisor, *count as u64));
         if duration <= 0.0 || frames == 0 {
             let found = format!("{duration} s with {frames} samples");

@@ -188,6 +188,10 @@ fn describe(spec: &mut SignalSpec, place: usize, pieces: &[Piece]) -> Result<()>
             }
             Some(_) => {}
         }
+        // The widest of the formats can say the samples of all.
+        if own.format.bits() > spec.format.bits() {
+            spec.format = own.format;
+        }
         last = Some((own.gain, own.baseline));
     }
     if last.is_none() {

@@ -1,6 +1,7 @@
 //! Samples in a FLAC stream (formats 508, 516, 524), a channel a signal; decoded by symphonia.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use symphonia_bundle_flac::{FlacDecoder, FlacReader};
@@ -8,6 +9,7 @@ use symphonia_core::audio::{Audio, GenericAudioBufferRef};
 use symphonia_core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia_core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia_core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia_core::packet::Packet;
 use symphonia_core::units::Timestamp;
 
 use super::Format;
@@ -68,10 +70,18 @@ impl Stream {
             return Ok(samples);
         }
         let mut samples = 0_u64;
-        while let Some(packet) = self.reader.next_packet().map_err(|error| failed(&self.path, &error))? {
+        while let Some(packet) = self.packet()? {
             samples = samples.saturating_add(packet.dur.get());
         }
         Ok(samples)
+    }
+
+    /// The next block; `None` at the end, be it within a block.
+    fn packet(&mut self) -> Result<Option<Packet>> {
+        match self.reader.next_packet() {
+            Err(symphonia_core::errors::Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
+            other => other.map_err(|error| failed(&self.path, &error)),
+        }
     }
 
     /// Decodes the first `needed` samples of every channel, a block at a time: `take` gets a channel's number and its
@@ -82,13 +92,13 @@ impl Stream {
             FlacDecoder::try_new(&self.parameters, &options).map_err(|error| failed(&self.path, &error))?;
         let mut samples = Vec::new();
         let mut at = 0_u64;
+        let path = self.path.clone();
         let short = |at: u64| {
             let expected = format!("{needed} samples a signal, as the header says");
-            damaged(&self.path, format!("the end of the stream after {at} samples"), &expected)
+            damaged(&path, format!("the end of the stream after {at} samples"), &expected)
         };
         while at < needed {
-            let packet =
-                self.reader.next_packet().map_err(|error| failed(&self.path, &error))?.ok_or_else(|| short(at))?;
+            let packet = self.packet()?.ok_or_else(|| short(at))?;
             // The reader leaves out what it cannot make sense of.
             if packet.pts != Timestamp::from(at as i64) {
                 return Err(damaged(&self.path, format!("samples from {}", packet.pts), &format!("samples from {at}")));
