@@ -58,14 +58,14 @@ pub struct PredictedBeat {
     pub probabilities: [f32; 5],
 }
 
-/// Classifies the beats of a record, `DIR/100` without a suffix. `leads` are taken instead of the model's when there are
-/// any: names, or positions from 0.
+/// Classifies the beats of a record, `DIR/100` without a suffix (or an EDF file, with its own). `leads` are taken instead of
+/// the model's when there are any: names, or positions from 0.
 ///
 /// # Errors
 /// When the record cannot be read, or lacks a lead.
 pub fn predict(model: &Model, stem: &Path, peaks: &Peaks, leads: &[String]) -> Result<Prediction> {
     let spec = &model.spec;
-    let header = Header::read(&suffixed(stem, "hea"))?;
+    let header = Header::of_record(stem)?;
     let signals = signals(spec, &header, stem, leads)?;
     let record = Record::read_signals(stem, &signals)?;
     let frequency = header.frequency;

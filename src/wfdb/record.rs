@@ -29,10 +29,11 @@ impl Record {
     /// A path that ends in `.edf` is a file in European Data Format (EDF, or EDF+ without interruptions).
     ///
     /// # Errors
-    /// [`Error::Edf`](super::Error::Edf), or as [`Header::read`]; [`Error::Truncated`](super::Error::Truncated) for a signal file that is too short;
-    /// [`Error::Stream`](super::Error::Stream) for a damaged FLAC stream; [`Error::Mismatch`](super::Error::Mismatch) for an
-    /// initial value or a checksum that is not the header's; [`Error::Segments`](super::Error::Segments) for segments that do
-    /// not fit together; [`Error::TooLong`](super::Error::TooLong) for samples out of proportion to the files.
+    /// [`Error::Edf`](super::Error::Edf), or as [`Header::read`]; [`Error::Truncated`](super::Error::Truncated) for a signal
+    /// file that is too short; [`Error::Stream`](super::Error::Stream) for a damaged FLAC stream;
+    /// [`Error::Mismatch`](super::Error::Mismatch) for an initial value or a checksum that is not the header's;
+    /// [`Error::Segments`](super::Error::Segments) for segments that do not fit together;
+    /// [`Error::TooLong`](super::Error::TooLong) for samples out of proportion to the files.
     pub fn read(stem: &Path) -> Result<Self> {
         Expanded::read(stem).map(Expanded::smoothed)
     }
