@@ -269,6 +269,30 @@ fn the_fingerprint_is_that_of_the_bytes() {
     assert_ne!(fingerprint(elsewhere.path()), before);
 }
 
+/// A record in two segments is one record, and its fingerprint that of all its files.
+#[test]
+fn a_record_in_segments_is_one() {
+    let dir = own_records();
+    for part in ["c1", "c2"] {
+        record(dir.path(), part, 200.0, &["II", "X"], &[], &BEATS);
+    }
+    fs::write(dir.path().join("c.hea"), "c/2 2 200 4000\nc1 2000\nc2 2000\n# patient 5 of many\n").unwrap();
+    fs::write(dir.path().join("RECORDS"), "a\nb\nc\n").unwrap();
+    let folder = open(&description(""), dir.path()).unwrap();
+    let joined = folder.records.iter().find(|record| record.name == "c").unwrap();
+    // The beat at 1990 is now far enough from the end.
+    assert_eq!((joined.samples, joined.beats.len()), (4000, 4));
+    let before = folder.fingerprint().unwrap();
+    let path = dir.path().join("c2.dat");
+    let mut changed = fs::read(&path).unwrap();
+    *changed.last_mut().unwrap() ^= 1;
+    fs::write(&path, changed).unwrap();
+    assert_ne!(folder.fingerprint().unwrap(), before);
+    fs::remove_file(&path).unwrap();
+    let error = open(&description(""), dir.path()).unwrap_err().to_string();
+    assert!(error.contains("c: the signal file") && error.contains("c2.dat"), "{error}");
+}
+
 #[test]
 fn an_inspection_reads_every_sample_and_warns() {
     let dir = own_records();
