@@ -204,7 +204,7 @@ fn base_date(word: Token) -> Result<Option<BaseDate>> {
 
 /// A day of the years 1 to 9999, if there is such a one.
 pub(super) fn calendar_date(day: u16, month: u16, year: u16) -> Option<BaseDate> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         4 | 6 | 9 | 11 => 30,
         2 => 28 + u16::from(leap),

@@ -79,7 +79,8 @@ fn signal_text(
     let null = signal.format == Format::Format0;
     let default = if null { NO_FILE } else { default };
     let file = if signal.file.is_empty() { default } else { &signal.file };
-    if !is_file_name(file) && !(null && file == NO_FILE) {
+    let none = null && file == NO_FILE;
+    if !none && !is_file_name(file) {
         return Err(("file name", format!("`{file}`"), "a plain file name: letters, digits, `_`, `-`, `.`"));
     }
     if !signal.changes.is_empty() {

@@ -86,10 +86,8 @@ fn check(index: usize, spec: &SignalSpec, signal: &[i32], frames: usize, origin:
     let refuse =
         |found: String, expected: String| Err::<(), Error>(unwritable(origin, place(index, spec), found, expected));
     let format = spec.format;
-    if spec.samples_per_frame == 0
-        || signal.len() / spec.samples_per_frame as usize != frames
-        || signal.len() % spec.samples_per_frame as usize != 0
-    {
+    let width = spec.samples_per_frame as usize;
+    if width == 0 || !signal.len().is_multiple_of(width) || signal.len() / width != frames {
         let expected = format!("{} a frame for {frames} frames, as signal 0 has", spec.samples_per_frame);
         return refuse(format!("{} samples", signal.len()), expected);
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use heart_darts::support::files::digest;
-use heart_darts::wfdb::{Expanded, Header, INVALID, Record, SignalSpec, read_annotations};
+use heart_darts::wfdb::{Code, Error, Expanded, Header, INVALID, Record, SignalSpec, read_annotations};
 
 use super::{annotation_digest, fixture_text, fixtures};
 
@@ -33,26 +33,71 @@ fn physical(signals: Vec<Vec<f64>>) -> String {
 }
 
 /// What we read, in the form of a golden line's end.
-fn found(stem: &Path, what: &str) -> String {
-    let record = || Record::read(stem).unwrap();
-    let expanded = || Expanded::read(stem).unwrap();
-    match what {
-        "digital" => digital(&record().header.signals, &record().signals),
-        "expanded-digital" => digital(&expanded().header.signals, &expanded().signals),
+fn found(stem: &Path, what: &str) -> Result<String, Error> {
+    Ok(match what {
+        "digital" => as_wfdb_averages(stem)?.map_or_else(
+            || Record::read(stem).map(|record| digital(&record.header.signals, &record.signals)),
+            |(record, stored)| Ok(digital(&record.header.signals, &stored)),
+        )?,
+        "expanded-digital" => Expanded::read(stem).map(|record| digital(&record.header.signals, &record.signals))?,
         "physical" => {
-            let record = record();
+            let record = match as_wfdb_averages(stem)? {
+                Some((record, signals)) => Record { signals, ..record },
+                None => Record::read(stem)?,
+            };
             physical((0..record.signals.len()).map(|signal| record.physical_values(signal).collect()).collect())
         }
         "expanded-physical" => {
-            let record = expanded();
+            let record = Expanded::read(stem)?;
             physical((0..record.signals.len()).map(|signal| record.physical_values(signal).collect()).collect())
         }
         annotator => {
             let path = stem.with_file_name(format!("{}.{annotator}", stem.file_name().unwrap().display()));
-            let annotations = read_annotations(&path).unwrap();
+            let mut annotations = read_annotations(&path)?;
+            // wfdb-python leaves out every note at sample 0, such as the command line of gqrs.
+            annotations.retain(|annotation| (annotation.sample, annotation.code) != (0, Code::NOTE));
             format!("{} {} -", annotation_digest(&annotations), annotations.len())
         }
+    })
+}
+
+/// Where frames are invalid in part: the record, and its signals with what wfdb-python makes of such frames, which is to
+/// average the number that stands for an invalid sample along. Everywhere else, both are the same.
+fn as_wfdb_averages(stem: &Path) -> Result<Option<(Record, Vec<Vec<i32>>)>, Error> {
+    let (record, expanded) = (Record::read(stem)?, Expanded::read(stem)?);
+    let mut partly = false;
+    let mut theirs = record.signals.clone();
+    for ((spec, samples), averages) in expanded.header.signals.iter().zip(&expanded.signals).zip(&mut theirs) {
+        let width = spec.samples_per_frame as usize;
+        for (frame, average) in samples.chunks(width).zip(averages) {
+            let invalid = frame.iter().filter(|sample| **sample == INVALID).count();
+            assert_eq!(*average == INVALID, invalid > 0);
+            if invalid > 0 && invalid < width {
+                let stored = |sample: &i32| i64::from(if *sample == INVALID { spec.format.invalid() } else { *sample });
+                *average = (frame.iter().map(stored).sum::<i64>() / width as i64) as i32;
+                partly = true;
+            }
+        }
     }
+    Ok(partly.then_some((record, theirs)))
+}
+
+/// A record whose header has initial values of another, as wfdb's own tests have some and its reader does not notice: read
+/// again without what is verified.
+fn found_unverified(stem: &Path, what: &str) -> Result<String, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let name = stem.file_name().unwrap();
+    let mut header = String::new();
+    for (line, text) in std::fs::read_to_string(stem.with_extension("hea")).unwrap().lines().enumerate() {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if line > 0 && !text.starts_with('#') {
+            std::fs::copy(stem.with_file_name(words[0]), folder.path().join(words[0])).unwrap();
+        }
+        header += &(words[..words.len().min(5)].join(" ") + "\n");
+    }
+    let stem = folder.path().join(name);
+    std::fs::write(stem.with_extension("hea"), header).unwrap();
+    found(&stem, what)
 }
 
 /// Compares the lines of a golden file; the number of records and of lines compared.
@@ -64,7 +109,14 @@ fn compare(folder: &Path, golden: &str) -> (usize, usize) {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, rest) = line.split_once(' ').unwrap();
         let (what, expected) = rest.split_once(' ').unwrap();
-        let found = found(&folder.join(name), what);
+        let stem = folder.join(name);
+        let found = match found(&stem, what) {
+            Err(Error::Mismatch { quantity: "initial value", .. }) if UNLIKE_THEIR_FILE.contains(&name) => {
+                found_unverified(&stem, what)
+            }
+            other => other,
+        };
+        let found = found.unwrap_or_else(|error| error.to_string());
         if found != expected {
             wrong.push(format!("{name} {what}:\n  {found}\n  {expected}"));
         }
@@ -74,6 +126,9 @@ fn compare(folder: &Path, golden: &str) -> (usize, usize) {
     assert!(wrong.is_empty(), "{} of {lines} differ:\n{}", wrong.len(), wrong.join("\n"));
     (names.len(), lines)
 }
+
+/// Sample records with a header made by hand for the file of another.
+const UNLIKE_THEIR_FILE: [&str; 2] = ["test01_00s_frame", "test01_00s_skewframe"];
 
 #[test]
 fn every_format_equals_wfdb_python() {
