@@ -143,12 +143,13 @@ impl Edf {
         let (specs, places): (Vec<_>, Vec<_>) =
             specs.into_iter().zip(places).filter(|(spec, _)| spec.description != ANNOTATIONS).unzip();
         let frames = places.iter().fold(0, |divisor, (_, count)| greatest_common_divisor(divisor, *count as u64));
-        if duration <= 0.0 || frames == 0 {
+        let frequency = frames as f64 / duration;
+        if duration <= 0.0 || frames == 0 || !frequency.is_finite() {
             let found = format!("{duration} s with {frames} samples");
             return Err(fields.fail("data record", found, "a duration above 0 and at least one signal with samples"));
         }
         let name = path.file_stem().map_or("edf".into(), |name| name.to_string_lossy().replace('.', "_"));
-        let mut header = Header::new(name, frames as f64 / duration);
+        let mut header = Header::new(name, frequency);
         header.samples = Some(records * frames);
         header.base_time = Some(BaseTime { hour, minute, second, nanosecond: 0 });
         header.base_date = date;

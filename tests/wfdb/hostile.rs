@@ -236,6 +236,26 @@ proptest! {
         read_all(&stem);
     }
 
+    /// Any list of segments, of itself and of others, over a good and a layout header.
+    #[test]
+    fn any_segments(
+        segments in proptest::collection::vec(("[arl~]", prop_oneof![4 => 0_u64..5, 1 => any::<u64>()]), 1..8),
+        (signals, right, total) in (0_u32..3, any::<bool>(), any::<u64>()),
+    ) {
+        let sum = segments.iter().fold(0, |sum: u64, segment| sum.wrapping_add(segment.1));
+        let mut master = format!("r/{} {signals} 250 {}\n", segments.len(), if right { sum } else { total });
+        master.extend(segments.iter().map(|(name, samples)| format!("{name} {samples}\n")));
+        let (_folder, stem) = folder(&[
+            ("r.hea", master.as_bytes()),
+            ("l.hea", b"l 1 250 0\n~ 0 200/mV 12 0 0 0 0 I\n"),
+            ("a.hea", b"a 1 250\nd 80 200/mV 12 0 -128 -384 0 I\n"),
+            ("d", &[0; 5]),
+        ]);
+        if let Ok(record) = Record::read(&stem) {
+            prop_assert_eq!(record.samples() as u64, sum);
+        }
+    }
+
     /// A FLAC stream with bytes changed, left out or added, and a header that may not fit.
     #[test]
     fn any_change_of_a_flac_stream(
