@@ -61,9 +61,11 @@ fn found(stem: &Path, what: &str) -> Result<String, Error> {
     })
 }
 
+type Signals = Vec<Vec<i32>>;
+
 /// Where frames are invalid in part: the record, and its signals with what wfdb-python makes of such frames, which is to
 /// average the number that stands for an invalid sample along. Everywhere else, both are the same.
-fn as_wfdb_averages(stem: &Path) -> Result<Option<(Record, Vec<Vec<i32>>)>, Error> {
+fn as_wfdb_averages(stem: &Path) -> Result<Option<(Record, Signals)>, Error> {
     let (record, expanded) = (Record::read(stem)?, Expanded::read(stem)?);
     let mut partly = false;
     let mut theirs = record.signals.clone();

@@ -125,9 +125,9 @@ fn a_flac_file_that_is_not_what_its_header_says() {
 fn crc(bytes: &[u8], polynomial: u16, bits: u32) -> u16 {
     let mask = ((1_u32 << bits) - 1) as u16;
     bytes.iter().fold(0, |crc, byte| {
-        (0..8).fold(crc ^ u16::from(*byte) << (bits - 8), |crc, _| {
+        (0..8).fold(crc ^ (u16::from(*byte) << (bits - 8)), |crc, _| {
             let out = crc >> (bits - 1) & 1;
-            (crc << 1 ^ polynomial * out) & mask
+            ((crc << 1) ^ (polynomial * out)) & mask
         })
     })
 }
