@@ -7,6 +7,7 @@ mod data;
 mod derive;
 mod ec57;
 mod evaluate;
+mod fit;
 mod pictures;
 mod predict;
 mod quickstart;
@@ -30,7 +31,10 @@ const INTERRUPTED: u8 = 130;
     version,
     arg_required_else_help = true,
     after_help = "\
-The line:
+All at once:
+  heart-darts fit DIR --out runs/mine                           plan for this machine, search, train, evaluate
+
+Step by step:
   heart-darts data inspect DIR                                  what is there, before anything long starts
   heart-darts search search-configs/fast.ron --data DIR --out runs/search
   heart-darts train runs/search/genotype.ron --data DIR --out runs/model
@@ -51,6 +55,8 @@ struct Arguments {
 enum Command {
     /// The whole line on built-in synthetic data, in under two minutes.
     Quickstart(quickstart::Arguments),
+    /// From a folder of annotated records to a model, planned for this machine.
+    Fit(fit::Arguments),
     /// Fetch, look at and make databases.
     Data(data::Arguments),
     /// Search cells on a folder of records.
@@ -124,6 +130,7 @@ fn end_with_the_reader() {
 fn run(command: &Command) -> miette::Result<()> {
     match command {
         Command::Quickstart(arguments) => quickstart::run(arguments),
+        Command::Fit(arguments) => fit::run(arguments),
         Command::Data(arguments) => data::run(arguments),
         Command::Search(arguments) => search::run(arguments),
         Command::Derive(arguments) => derive::run(arguments),

@@ -1,15 +1,16 @@
 //! The line from records to a model, a step a function: what each command calls.
 //!
 //! [`load`] prepares and splits beats; [`search`] runs a search in a run folder and writes its genotype; [`train`] trains a
-//! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model; [`ec57`] compares annotations, a model's or others', with a
-//! reference; a [`Study`] trains several networks from several seeds. Each takes plain configurations
-//! and paths, and decides nothing that they do not say.
+//! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model; [`ec57`] compares annotations, a
+//! model's or others', with a reference; a [`Study`] trains several networks from several seeds; [`mod@fit`] plans a search and
+//! a training for a folder and a machine. Each takes plain configurations and paths, and decides nothing that they do not say.
 
 mod apply;
 mod config;
 mod data;
 mod ec57;
 mod error;
+pub mod fit;
 mod predict;
 mod search;
 mod study;
