@@ -1,11 +1,13 @@
 //! Reading with limits, writing without halves, RON with its place in the text, and digests.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
+
+use super::disk::{self, File};
 
 /// The largest RON or JSON file that is read; ours are a few kilobytes.
 const TEXT_LIMIT: u64 = 16 << 20;
@@ -23,7 +25,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// The file could not be written; what stood there before is untouched.
-    #[error("{}: cannot be written: {source}; what was there before is unchanged", path.display())]
+    #[error("{}: cannot be written: {source}; what was there before is unchanged{}", path.display(), advice(source))]
     Write {
         /// The file.
         path: PathBuf,
@@ -56,13 +58,31 @@ pub enum FileError {
     },
 }
 
+/// What to do about a write that failed.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            ". The disk, or your share of it, is full: free some space and run the command again (a run with --resume)"
+        }
+        ErrorKind::ReadOnlyFilesystem => ". The disk can only be read: choose a folder on another one",
+        ErrorKind::PermissionDenied => {
+            ". You may not write there: choose another folder, or have its permissions changed"
+        }
+        ErrorKind::FileTooLarge => {
+            ". The file would be larger than the system allows (see `ulimit -f`): raise the limit and run the command \
+             again (a run with --resume)"
+        }
+        _ => "",
+    }
+}
+
 /// Reads a whole file of at most `limit` bytes; its size is checked before memory is taken.
 ///
 /// # Errors
 /// [`FileError::Read`] and [`FileError::TooLarge`].
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     let failed = |source| FileError::Read { path: path.to_path_buf(), source };
-    let file = File::open(path).map_err(failed)?;
+    let file = fs::File::open(path).map_err(failed)?;
     let found = file.metadata().map_err(failed)?.len();
     if found > limit {
         return Err(FileError::TooLarge { path: path.to_path_buf(), found, limit });
@@ -140,32 +160,77 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write_atomic_with(path, |file| file.write_all(bytes))
 }
 
+/// As [`write_atomic`]; what stood at `path` is kept as `previous`, in the place of an older one.
+///
+/// Between two renames there may be no file at `path`; then the one at `previous` is the newest.
+///
+/// # Errors
+/// [`FileError::Write`]; the temporary file is removed then.
+pub fn write_atomic_keeping(path: &Path, previous: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, Some(previous), |file| file.write_all(bytes))
+}
+
 /// As [`write_atomic`], for what is too large to lie in memory twice: `fill` writes the temporary file.
 ///
 /// # Errors
 /// [`FileError::Write`], also when `fill` fails; the temporary file is removed then.
 pub fn write_atomic_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), FileError> {
+    replace(path, None, fill)
+}
+
+fn replace(
+    path: &Path,
+    previous: Option<&Path>,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_path_buf(), source };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed)?;
+    disk::make_folder(folder).map_err(failed)?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = folder.join(name);
     let written = (|| {
         let mut file = File::create(&temporary)?;
         fill(&mut file)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        // The rename itself survives a power cut only once the folder is synced; not every system can.
-        if let Ok(folder) = File::open(folder) {
-            let _ = folder.sync_all();
+        file.sync()?;
+        let kept = previous.filter(|_| path.exists());
+        if let Some(previous) = kept {
+            disk::rename(path, previous)?;
         }
-        Ok(())
+        if let Err(error) = disk::rename(&temporary, path) {
+            if let Some(previous) = kept {
+                let _ = disk::rename(previous, path);
+            }
+            return Err(error);
+        }
+        disk::sync_folder(folder)
     })();
     written.map_err(|source| {
-        let _ = fs::remove_file(&temporary);
+        let _ = disk::remove(&temporary);
         failed(source)
     })
+}
+
+/// Writes behind what a file holds, and waits until the disk has it. A call that fails or is killed may leave a part.
+///
+/// # Errors
+/// [`FileError::Write`].
+pub fn append(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let written = File::append(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync()));
+    written.map_err(|source| FileError::Write { path: path.to_path_buf(), source })
+}
+
+/// Removes a file that may not be there.
+///
+/// # Errors
+/// [`FileError::Write`].
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match disk::remove(path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(FileError::Write { path: path.to_path_buf(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// SHA-256 of some bytes, in lower-case hexadecimal.
@@ -225,5 +290,48 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         file.as_file().set_len(1 << 40).unwrap();
         assert!(matches!(read(file.path(), 1 << 20), Err(FileError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn every_fault_leaves_the_old_file_or_the_new_one() {
+        use disk::faults::{Fault, at};
+        for fault in [Fault::Once, Fault::FullDisk, Fault::ReadOnly, Fault::Killed, Fault::PowerCut] {
+            let mut points = 0;
+            loop {
+                let folder = tempfile::tempdir().unwrap();
+                let [file, previous] = ["file", "previous"].map(|name| folder.path().join(name));
+                write_atomic_keeping(&file, &previous, b"older").unwrap();
+                write_atomic_keeping(&file, &previous, b"the old one").unwrap();
+                let (written, met) = at(fault, points, || write_atomic_keeping(&file, &previous, b"the new one"));
+                let at = format!("{fault:?} at call {points}: {written:?}");
+                let newest = if file.exists() { &file } else { &previous };
+                let text = fs::read(newest).unwrap();
+                assert!(text == b"the old one" || text == b"the new one", "{at}");
+                if written.is_ok() {
+                    assert_eq!(
+                        (text.as_slice(), fs::read(&previous).unwrap().as_slice()),
+                        (&b"the new one"[..], &b"the old one"[..])
+                    );
+                }
+                if matches!(fault, Fault::Once | Fault::FullDisk) {
+                    assert!(file.exists(), "{at}");
+                    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+                    assert!(names.into_iter().all(|name| name == "file" || name == "previous"), "{at}");
+                }
+                let said = written.as_ref().err().map(ToString::to_string).unwrap_or_default();
+                match fault {
+                    Fault::FullDisk if !said.is_empty() => assert!(said.contains("is full: free some space"), "{said}"),
+                    Fault::ReadOnly if met => assert!(said.contains("can only be read: choose a folder"), "{said}"),
+                    _ => {}
+                }
+                if !met {
+                    assert!(written.is_ok(), "{at}");
+                    break;
+                }
+                points += 1;
+            }
+            // Folder, file, bytes, sync, two names, the folder's sync.
+            assert_eq!(points, 7, "calls that {fault:?} can meet");
+        }
     }
 }
