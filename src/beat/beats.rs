@@ -86,10 +86,11 @@ impl Beats {
         count(self.classes.iter().copied())
     }
 
-    /// That all parts have the same length and point at records there are.
+    /// That all parts have the same length and point at records there are, and that every value is a finite number: one that
+    /// is not would make a number of no weight that it meets.
     ///
     /// # Errors
-    /// [`Error::Inconsistent`], naming what does not fit.
+    /// [`Error::Inconsistent`], naming what does not fit; [`Error::NotFinite`], naming the beat.
     pub fn check(&self) -> Result<()> {
         let beats = self.classes.len();
         let size = beats.checked_mul(self.leads).and_then(|size| size.checked_mul(self.samples));
@@ -102,9 +103,21 @@ impl Beats {
         } else if u32::try_from(beats).is_err() {
             format!("{beats} members, of which a split can number only 2^32")
         } else {
-            return Ok(());
+            return self.check_finite();
         };
         Err(Error::Inconsistent(wrong))
+    }
+
+    fn check_finite(&self) -> Result<()> {
+        let Some(at) = self.values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
+        let beat = at / (self.leads * self.samples);
+        Err(Error::NotFinite {
+            record: self.records[self.record[beat] as usize].name.clone(),
+            position: self.position[beat],
+            lead: at / self.samples % self.leads,
+            sample: at % self.samples,
+            found: self.values[at],
+        })
     }
 }
 

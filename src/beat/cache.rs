@@ -11,8 +11,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::beat::{Beats, RecordInfo};
+use crate::beat::{Beats, Made, RecordInfo};
 use crate::database::Class;
+use crate::support::digests::{Difference, Digests};
 use crate::support::files::{FileError, hexadecimal, write_atomic_with};
 
 /// Version of the cache and of how beats are cut. Raised with every change that makes other beats of the same records; it
@@ -29,6 +30,7 @@ const CHUNK: usize = 1 << 16;
 #[serde(deny_unknown_fields)]
 struct Description {
     key: String,
+    digests: Digests,
     content: String,
     database: String,
     frequency: f64,
@@ -78,14 +80,14 @@ pub(super) enum Miss {
     Absent,
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
-    #[error("it was made of other data, by another description, preprocessing or version")]
-    OtherKey,
+    #[error("it is not of the same {}: found digest {}, expected {}", .0.field, .0.found, .0.expected)]
+    Other(Difference),
     #[error("it is damaged: {0}")]
     Damaged(&'static str),
 }
 
 /// Writes beats in the place of an older file, which stays when that fails.
-pub(super) fn store(path: &Path, key: &str, beats: &Beats) -> Result<(), FileError> {
+pub(super) fn store(path: &Path, made: &Made, beats: &Beats) -> Result<(), FileError> {
     let mut hasher = Sha256::new();
     // Hashing cannot fail.
     let _ = tensors(beats, |bytes| {
@@ -93,7 +95,8 @@ pub(super) fn store(path: &Path, key: &str, beats: &Beats) -> Result<(), FileErr
         Ok(())
     });
     let description = Description {
-        key: key.into(),
+        key: made.key(),
+        digests: made.digests(),
         content: hexadecimal(&hasher.finalize()),
         database: beats.database.clone(),
         frequency: beats.frequency,
@@ -132,8 +135,8 @@ fn tensors(beats: &Beats, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::
     in_chunks(&beats.classes, |class| [class.index() as u8], &mut take)
 }
 
-/// Reads the beats that `key` made.
-pub(super) fn load(path: &Path, key: &str) -> Result<Beats, Miss> {
+/// Reads the beats that were made of `made`.
+pub(super) fn load(path: &Path, made: &Made) -> Result<Beats, Miss> {
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Miss::Absent,
         _ => Miss::Io(error),
@@ -141,8 +144,11 @@ pub(super) fn load(path: &Path, key: &str) -> Result<Beats, Miss> {
     let length = file.metadata()?.len();
     let mut file = BufReader::with_capacity(1 << 20, file);
     let (description, header) = read_header(&mut file, length)?;
-    if description.key != key {
-        return Err(Miss::OtherKey);
+    if let Some(other) = description.digests.difference(&made.digests()) {
+        return Err(Miss::Other(other));
+    }
+    if description.key != made.key() {
+        return Err(Miss::Damaged("its key is not that of its digests"));
     }
     let sizes = description.sizes().ok_or(Miss::Damaged("its sizes overflow"))?;
     let expected = sizes.iter().try_fold(header as u64, |sum, size| sum.checked_add(*size as u64));
@@ -208,4 +214,39 @@ fn read_tensor<T, const N: usize>(
         left -= part;
     }
     Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Database;
+    use crate::signal::Preprocessing;
+
+    #[test]
+    fn beats_of_something_else_are_refused_by_what_differs() {
+        let database = Database::builtin("synthetic").unwrap();
+        let made = |preprocessing: &Preprocessing, records| Made::of(&database, preprocessing, records);
+        let (plain, resampled) =
+            (Preprocessing::none(), Preprocessing { resample: Some(100.0), ..Preprocessing::none() });
+        let beats = Beats {
+            database: "synthetic".into(),
+            frequency: 360.0,
+            leads: 1,
+            samples: 2,
+            values: vec![1.0, 2.0],
+            classes: vec![Class::N],
+            record: vec![0],
+            position: vec![7],
+            records: vec![RecordInfo { name: "a".into(), subject: "a".into(), published: None }],
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        store(file.path(), &made(&plain, "c0ffee"), &beats).unwrap();
+        assert_eq!(load(file.path(), &made(&plain, "c0ffee")).unwrap(), beats);
+        let why = |other: &Made| load(file.path(), other).unwrap_err().to_string();
+        let records = why(&made(&plain, "decaf"));
+        assert!(records.contains("same records: found digest c0ffee, expected decaf"), "{records}");
+        assert!(why(&made(&resampled, "c0ffee")).contains("same preprocessing"));
+        let other = Database { frequency: 250.0, ..database.clone() };
+        assert!(why(&Made::of(&other, &plain, "c0ffee")).contains("same description"));
+    }
 }

@@ -115,6 +115,23 @@ pub enum Error {
         /// The classes without a beat.
         classes: Vec<Class>,
     },
+    /// A beat holds a value that is no finite number.
+    #[error(
+        "record {record}, beat at sample {position}: found {found} as sample {sample} of lead {lead} (from 0), expected a \
+         finite number; leave the record out, or correct its gain"
+    )]
+    NotFinite {
+        /// The record's name.
+        record: String,
+        /// The R peak, in samples of the record.
+        position: u64,
+        /// The lead, from 0.
+        lead: usize,
+        /// The sample of the beat, from 0.
+        sample: usize,
+        /// What is there.
+        found: f32,
+    },
     /// A set of beats contradicts itself: a mistake in this program, not in the data.
     #[error("internal mistake, please report it: beats with {0}")]
     Inconsistent(String),

@@ -35,7 +35,7 @@ pub use cache::CACHE_VERSION;
 pub use cut::{ProcessedRecord, cut, window};
 pub use error::{Error, Result};
 pub use limits::{Limits, Reduction};
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Made, Prepared, prepare};
 pub use rule::SplitRule;
 pub use split::{PartSummary, Split, SplitSummary};
 pub use subset::{Batch, BeatOrigin, Role, Subset, Test, TestPart, Training, TrainingPart, Validation};

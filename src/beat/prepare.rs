@@ -7,7 +7,7 @@ use crate::beat::cache::{CACHE_VERSION, Miss, load, store};
 use crate::beat::{Beats, Result, cut, window};
 use crate::database::{self, Database, Folder};
 use crate::signal::Preprocessing;
-use crate::support::{files, progress::Progress};
+use crate::support::{digests::Digests, files, progress::Progress};
 
 /// The beats of a folder, and what made them.
 #[derive(Debug, Clone)]
@@ -40,10 +40,11 @@ pub fn prepare(
 ) -> Result<Prepared> {
     let folder = database::open(database, dir)?;
     let fingerprint = folder.fingerprint()?;
-    let key = key(database, preprocessing, &fingerprint);
+    let made = Made::of(database, preprocessing, &fingerprint);
+    let key = made.key();
     let file = cache.map(|cache| cache.join(format!("{}-{}.safetensors", database.name, &key[..16])));
     if let Some(file) = &file {
-        match load(file, &key) {
+        match load(file, &made) {
             Ok(beats) => {
                 let (beats, cached) = (Arc::new(beats), Some(file.clone()));
                 return Ok(Prepared { beats, folder, fingerprint, key, cached });
@@ -54,14 +55,40 @@ pub fn prepare(
     }
     let mut progress = Progress::new(format!("beats of {}", database.name), folder.records.len() as u64, "records");
     let beats = cut(&folder, window(database, preprocessing), preprocessing, &mut progress)?;
-    if let Some(Err(error)) = file.map(|file| store(&file, &key, &beats)) {
+    if let Some(Err(error)) = file.map(|file| store(&file, &made, &beats)) {
         tracing::warn!("{error}; the beats are used without a cache and will be cut again next time");
     }
     Ok(Prepared { beats: Arc::new(beats), folder, fingerprint, key, cached: None })
 }
 
-fn key(database: &Database, preprocessing: &Preprocessing, fingerprint: &str) -> String {
-    let (database, preprocessing) = (files::to_ron(database), files::to_ron(preprocessing));
-    let version = env!("CARGO_PKG_VERSION");
-    files::digest(format!("{CACHE_VERSION} {version} {fingerprint}\n{database}{preprocessing}").as_bytes())
+/// What beats are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    database: String,
+    preprocessing: String,
+    fingerprint: String,
+}
+
+impl Made {
+    /// Beats of a described database, preprocessed, whose records have this fingerprint ([`Folder::fingerprint`]).
+    pub fn of(database: &Database, preprocessing: &Preprocessing, fingerprint: &str) -> Self {
+        let (database, preprocessing) = (files::to_ron(database), files::to_ron(preprocessing));
+        Self { database, preprocessing, fingerprint: fingerprint.to_owned() }
+    }
+
+    /// SHA-256 over all of it and the versions of this crate and of how beats are cut.
+    pub fn key(&self) -> String {
+        let Self { database, preprocessing, fingerprint } = self;
+        let version = env!("CARGO_PKG_VERSION");
+        files::digest(format!("{CACHE_VERSION} {version} {fingerprint}\n{database}{preprocessing}").as_bytes())
+    }
+
+    /// A digest of each.
+    pub fn digests(&self) -> Digests {
+        Digests::default()
+            .with("records", &self.fingerprint)
+            .with("description", files::digest(self.database.as_bytes()))
+            .with("preprocessing", files::digest(self.preprocessing.as_bytes()))
+            .with("version", files::digest(format!("{CACHE_VERSION} {}", env!("CARGO_PKG_VERSION")).as_bytes()))
+    }
 }

@@ -16,9 +16,9 @@ pub(super) fn job(shape: &Shape, batch: usize, generator: &mut Generator) -> Res
     let SearchConfig { alpha, weights, .. } = SearchConfig::default();
     let (mut adam, mut sgd) = (Adam::default(), Sgd::default());
     let step = move || {
-        alpha_step(&supernet, validation.clone(), &mut adam, &alpha)?.check(1, 1)?;
+        alpha_step(&supernet, validation.clone(), &mut adam, &alpha)?;
         let optimiser = (&mut sgd, &weights, weights.learning_rate);
-        weight_step(&supernet, training.clone(), &Pass::weights(), LossOptions::default(), optimiser)?.check(1, 1)?;
+        weight_step(&supernet, training.clone(), &Pass::weights(), LossOptions::default(), optimiser)?;
         Ok(())
     };
     // Two passes for alpha, three for the weights.

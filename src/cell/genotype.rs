@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::graph::{self, CellGraph};
 use super::{CellProblem, Error, Operation, Origin};
+use crate::support::files;
 
 /// Nodes of a cell in the search space of the paper; genotypes with others can be read and drawn.
 pub const NODES: usize = 4;
@@ -174,6 +175,11 @@ impl Genotype {
             return Err(Error::Nodes { normal, reduction });
         }
         Ok(())
+    }
+
+    /// SHA-256 of the two cells, wherever they came from.
+    pub fn digest(&self) -> String {
+        files::digest(files::to_ron(&[&self.normal, &self.reduction]).as_bytes())
     }
 
     /// One of the two cells.

@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say("2/5  search".into());
     let config: SearchRun = files::parse_ron(SEARCH, "search-configs/quickstart.ron").into_diagnostic()?;
     let searched = pipeline::search(&config, "quickstart", &path("records"), None, &path("search"), &work);
-    let Searched::Finished { genotype, path: cell, log } = searched.into_diagnostic()? else { return Ok(()) };
+    let Searched::Finished { genotype, path: cell, log, .. } = searched.into_diagnostic()? else { return Ok(()) };
     let mut drawn = pictures::search(&log, &genotype, &path("search"), "svg")?;
 
     say("3/5  train the derived network, evaluate it on its test beats".into());

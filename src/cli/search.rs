@@ -57,8 +57,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Searched::Interrupted => {
             eprintln!("stopped with a checkpoint in {out}; the same command with --resume goes on");
         }
-        Searched::Finished { genotype, log, .. } if arguments.json => {
-            print_json(&serde_json::json!({ "genotype": genotype, "log": log }));
+        Searched::Finished { genotype, log, digests, .. } if arguments.json => {
+            print_json(&serde_json::json!({ "digests": digests, "genotype": genotype, "log": log }));
         }
         Searched::Finished { genotype, path, .. } => {
             print!("{}", genotype.to_ron());

@@ -68,10 +68,13 @@ pub fn classify<R: Role>(
 /// Probabilities `[beats, classes]` of one batch.
 ///
 /// # Errors
-/// As [`classify`].
+/// As [`classify`], and when the logits are not finite: every beat would pass for the first class.
 pub fn probabilities(evaluator: &dyn Evaluator, batch: &Batch) -> Result<Vec<f32>> {
     let shape = (batch.len(), batch.leads, batch.samples);
     let logits = evaluator.logits(&batch.values, shape.into())?;
+    if let Some(odd) = logits.iter().find(|logit| !logit.is_finite()) {
+        candle_core::bail!("found {odd} as a logit, expected a finite number; the model's weights are of no use");
+    }
     let classes = logits.len() / batch.len().max(1);
     candle_nn::ops::softmax(&Tensor::from_vec(logits, (batch.len(), classes), &Device::Cpu)?, 1)?
         .flatten_all()?

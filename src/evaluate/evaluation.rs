@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ByClass, Calibration, ConfusionMatrix, Error, Figures, IntervalSets, json};
 use crate::beat::Class;
+use crate::support::digests::Digests;
 use crate::support::files;
 
 /// The version of the layout of [`Evaluation`] in JSON. Keys may be added without a new one.
@@ -41,6 +42,10 @@ pub struct Evaluation {
     pub split: String,
     /// What a reader of the figures has to know.
     pub notes: Vec<String>,
+    /// What the model was made of, the model itself, and the beats: none where that is not known, as in files of before
+    /// there were any.
+    #[serde(default)]
+    pub digests: Digests,
     /// How many beats.
     pub beats: u64,
     /// How many beats of each class the reference has.
@@ -117,6 +122,7 @@ impl Evaluation {
             schema: SCHEMA,
             split,
             notes: notes(&matrix, &intervals),
+            digests: Digests::default(),
             beats: matrix.total(),
             support: ByClass::from_fn(|class| matrix.support(class)),
             confusion_matrix: matrix,

@@ -7,6 +7,7 @@ use super::card;
 use super::spec::ModelSpec;
 use crate::evaluate::Evaluation;
 use crate::network::{Network, StoreError};
+use crate::support::digests::Difference;
 use crate::support::files::{self, FileError};
 use crate::support::random::Generator;
 use crate::train::{self, TensorFile};
@@ -63,6 +64,22 @@ pub enum Error {
         /// The digest in `model.ron`.
         expected: String,
     },
+    /// The description is not the one that the weights were written with.
+    #[error(
+        "{}: {field} is not that of weights.safetensors: found digest {found}, expected {expected}; the description was \
+         changed, or is of another model",
+        path.display()
+    )]
+    Other {
+        /// `model.ron`.
+        path: PathBuf,
+        /// What differs: `configuration`, `data`, `genotype` or `split`; `description` when it is anything else.
+        field: String,
+        /// The digest of what it says.
+        found: String,
+        /// The digest that the weights name.
+        expected: String,
+    },
     /// The weights do not fit the network.
     #[error("{}: {source}", path.display())]
     Store {
@@ -103,7 +120,8 @@ impl Model {
         if !path.exists() {
             return Err(Error::NoModel { path: folder.to_path_buf() });
         }
-        let spec: ModelSpec = files::read_ron(&path)?;
+        let text = files::read_text(&path)?;
+        let spec: ModelSpec = files::parse_ron(&text, &path.display().to_string())?;
         let weights = folder.join("weights.safetensors");
         let bytes = files::read(&weights, WEIGHTS_LIMIT)?;
         check(&spec, &path, bytes.len() as u64)?;
@@ -111,10 +129,39 @@ impl Model {
         if found != spec.weights {
             return Err(Error::Weights { path: weights, found, expected: spec.weights });
         }
+        let file = TensorFile::parse(&bytes, &weights)?;
+        // Weights of before there were digests hold none.
+        if let Some(other) =
+            file.digests.difference(&spec.digests_in_weights(&text)).filter(|_| !file.digests.is_empty())
+        {
+            let Difference { field, found: expected, expected: found } = other;
+            return Err(Error::Other { path, field, found, expected });
+        }
         let network = spec.network.build(&spec.input, &mut Generator::new(0))?;
-        let tensors: HashMap<_, _> = TensorFile::read(&weights)?.tensors("")?.into_iter().collect();
+        let tensors: HashMap<_, _> = file.tensors("")?.into_iter().collect();
         network.store().import(&tensors).map_err(|source| Error::Store { path: weights, source })?;
         Ok(Self { spec, network })
+    }
+
+    /// Fills in the digest of the weights, as [`Self::write`] does, so that the figures can name them.
+    ///
+    /// # Errors
+    /// When candle fails.
+    pub fn seal(&mut self) -> Result<(), Error> {
+        let (_, bytes) = self.weights(Path::new(""))?;
+        self.spec.weights = files::digest(&bytes);
+        Ok(())
+    }
+
+    /// The file of the weights in a folder, and its bytes.
+    fn weights(&self, folder: &Path) -> Result<(PathBuf, Vec<u8>), Error> {
+        let path = folder.join("weights.safetensors");
+        let unsealed = ModelSpec { weights: String::new(), ..self.spec.clone() };
+        let digests = unsealed.digests_in_weights(&files::to_ron(&unsealed));
+        let mut file = TensorFile { state: "{}".into(), digests, ..TensorFile::default() };
+        file.insert_all("", &self.network.store().export()?)?;
+        let bytes = file.to_bytes(&path)?;
+        Ok((path, bytes))
     }
 
     /// Writes the folder: weights, figures and card first, `model.ron` last. The digest in `spec` is filled in.
@@ -122,11 +169,9 @@ impl Model {
     /// # Errors
     /// When a file cannot be written.
     pub fn write(&mut self, folder: &Path, evaluation: &Evaluation) -> Result<(), Error> {
-        let weights = folder.join("weights.safetensors");
-        let mut file = TensorFile { state: "{}".into(), ..TensorFile::default() };
-        file.insert_all("", &self.network.store().export()?)?;
-        file.write(&weights)?;
-        self.spec.weights = files::digest(&files::read(&weights, WEIGHTS_LIMIT)?);
+        let (path, bytes) = self.weights(folder)?;
+        self.spec.weights = files::digest(&bytes);
+        files::write_atomic(&path, &bytes)?;
         evaluation.write(&folder.join("metrics.json"))?;
         let card = card::text(&self.spec, self.network.store().parameters(), evaluation);
         files::write_atomic(&folder.join("CARD.md"), card.as_bytes())?;

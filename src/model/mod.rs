@@ -8,7 +8,8 @@
 //! | `CARD.md` | the same for people |
 //!
 //! `model.ron` is written last: a folder with it is complete. Weights whose digest is not the one in `model.ron` are
-//! refused, so a model never loads into a network that it was not trained as.
+//! refused, and so is a `model.ron` whose digest is not the one in the weights (that of its text but for the digest of the
+//! weights), so a model never loads into a network that it was not trained as.
 
 mod card;
 mod folder;

@@ -7,6 +7,8 @@ use crate::cell::Named;
 use crate::database::{Class, Lead, Window};
 use crate::network::{InputShape, NetworkSpec};
 use crate::signal::Preprocessing;
+use crate::support::digests::Digests;
+use crate::support::files;
 
 /// Everything but the weights that is needed to use a model on a record: `model.ron`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,26 @@ pub struct ModelSpec {
 impl ModelSpec {
     /// The layout that is written and read.
     pub const VERSION: u32 = 1;
+
+    /// Digests of what the model was made of, and of its weights once they are known.
+    pub fn digests(&self) -> Digests {
+        let mut digests = Digests::default()
+            .with("configuration", &self.origin.configuration)
+            .with("data", &self.origin.data.digest)
+            .with("split", &self.origin.split_digest);
+        if let NetworkSpec::Derived { genotype, .. } = &self.network {
+            digests = digests.with("genotype", genotype.digest());
+        }
+        if self.weights.is_empty() { digests } else { digests.with("weights", &self.weights) }
+    }
+
+    /// What `weights.safetensors` says of the model that it belongs to: these, and the digest of `model.ron` as it is but for
+    /// the digest of the weights. `text` is that file.
+    pub(super) fn digests_in_weights(&self, text: &str) -> Digests {
+        let text = if self.weights.is_empty() { text.to_owned() } else { text.replacen(&self.weights, "", 1) };
+        let unsealed = Self { weights: String::new(), ..self.clone() };
+        unsealed.digests().with("description", files::digest(text.as_bytes()))
+    }
 }
 
 /// Where a model came from: enough to train it again, and to find its test beats again.
@@ -51,7 +73,7 @@ pub struct ModelOrigin {
     pub split_digest: String,
     /// The sentence that stands beside every figure.
     pub split_sentence: String,
-    /// Digest of the training configuration as resolved.
+    /// Digest of the training configuration as resolved: of `run/config.ron`.
     pub configuration: String,
     /// How the epoch was chosen.
     pub selection: String,

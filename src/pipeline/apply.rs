@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::Work;
 use super::error::{Error, Result};
-use crate::beat::{Split, TestPart, cut, prepare, window};
+use crate::beat::{Made, Split, TestPart, cut, prepare, window};
 use crate::database::{Database, open};
 use crate::evaluate::{Calibration, ConfusionMatrix, Evaluation, RecordEvaluation, classify};
 use crate::model::Model;
+use crate::support::digests::Digests;
 use crate::network::Network;
 use crate::support::interrupt;
 use crate::support::progress::Progress;
@@ -42,6 +43,8 @@ pub(super) struct ModelBeats {
     pub beats: Arc<crate::beat::Beats>,
     /// The split of the model's training, where these are the beats of its training.
     pub split: Option<Split>,
+    /// Of the model, and of these beats.
+    pub digests: Digests,
 }
 
 /// Prepares the beats of a folder for a model.
@@ -65,15 +68,18 @@ pub(super) fn model_beats(model: &Model, dir: &Path, database: Option<&str>, wor
         });
     }
     let rate = spec.preprocessing.frequency(database.frequency);
-    let beats = if rate == spec.frequency && window(&database, &spec.preprocessing) == spec.window {
-        prepare(&database, dir, &spec.preprocessing, work.cache.as_deref())?.beats
+    let (beats, key) = if rate == spec.frequency && window(&database, &spec.preprocessing) == spec.window {
+        let prepared = prepare(&database, dir, &spec.preprocessing, work.cache.as_deref())?;
+        (prepared.beats, prepared.key)
     } else {
-        Arc::new(at_the_models_rate(model, &database, dir)?)
+        let (beats, key) = at_the_models_rate(model, &database, dir)?;
+        (Arc::new(beats), key)
     };
+    let digests = spec.digests().with("evaluated", key);
     // The digest says which beat of which record is in which part: with the same one, these are the beats of the training.
     let split = if own { spec.origin.split.apply(&beats).ok() } else { None };
     let split = split.filter(|split| split.summary().digest == spec.origin.split_digest);
-    Ok(ModelBeats { database, own, beats, split })
+    Ok(ModelBeats { database, own, beats, split, digests })
 }
 
 /// Evaluates a model: on the data that it was trained on, the test part of its split; on other data, every beat, brought
@@ -83,10 +89,11 @@ pub(super) fn model_beats(model: &Model, dir: &Path, database: Option<&str>, wor
 /// When the leads are not as many as the model's, and as [`super::load`].
 pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) -> Result<Applied> {
     let spec = &model.spec;
-    let ModelBeats { database, own, beats, split } = model_beats(model, dir, database, work)?;
+    let ModelBeats { database, own, beats, split, digests } = model_beats(model, dir, database, work)?;
     if let Some(split) = split {
         let mut evaluation = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
         evaluation.note(spec.origin.chosen());
+        evaluation.digests = digests;
         return Ok(Applied { evaluation, beats: Beats::TestPart });
     }
     let test = TestPart::whole(beats)?;
@@ -96,12 +103,14 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
         sentence += " That is a database of the same name with other content: some of these beats may have trained it, so \
                      the figures may be optimistic.";
     }
-    let evaluation = evaluation(model.network.as_ref(), &test, &sentence, work)?;
+    let mut evaluation = evaluation(model.network.as_ref(), &test, &sentence, work)?;
+    evaluation.digests = digests;
     Ok(Applied { evaluation, beats: Beats::Whole })
 }
 
-/// The beats of a database of another rate or window, as the model knows beats. They are cut for this once, not kept.
-fn at_the_models_rate(model: &Model, database: &Database, dir: &Path) -> Result<crate::beat::Beats> {
+/// The beats of a database of another rate or window, as the model knows beats, and the digest of what made them. They are
+/// cut for this once, not kept.
+fn at_the_models_rate(model: &Model, database: &Database, dir: &Path) -> Result<(crate::beat::Beats, String)> {
     let spec = &model.spec;
     let mut preprocessing = spec.preprocessing.clone();
     if database.frequency != spec.frequency {
@@ -109,7 +118,8 @@ fn at_the_models_rate(model: &Model, database: &Database, dir: &Path) -> Result<
     }
     let folder = open(database, dir)?;
     let mut progress = Progress::new(format!("beats of {}", database.name), folder.records.len() as u64, "records");
-    Ok(cut(&folder, spec.window, &preprocessing, &mut progress)?)
+    let key = Made::of(database, &preprocessing, &folder.fingerprint()?).key();
+    Ok((cut(&folder, spec.window, &preprocessing, &mut progress)?, key))
 }
 
 /// Classifies a test part and counts by record.

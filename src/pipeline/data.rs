@@ -9,6 +9,7 @@ use super::config::DataConfig;
 use super::error::{Error, Result};
 use crate::beat::{self, Prepared, Reduction, Split, TrainingPart, prepare};
 use crate::database::{Database, Reason};
+use crate::support::digests::Digests;
 
 /// Beats, ready for a run.
 #[derive(Debug)]
@@ -75,6 +76,11 @@ pub fn load(dir: &Path, database: Option<&str>, config: &DataConfig, work: &Work
 }
 
 impl Loaded {
+    /// Digests of the beats and of which of them are in which part.
+    pub fn digests(&self) -> Digests {
+        Digests::default().with("data", &self.prepared.key).with("split", &self.split.summary().digest)
+    }
+
     /// What a run folder keeps of it.
     pub fn record(&self) -> DataRecord<'_> {
         DataRecord {

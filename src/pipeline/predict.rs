@@ -11,6 +11,7 @@ use crate::database::{Class, Lead};
 use crate::evaluate::probabilities;
 use crate::model::{Model, ModelSpec};
 use crate::signal::detect_r_peaks;
+use crate::support::digests::Digests;
 use crate::support::files;
 use crate::wfdb::{self, Annotation, Code, Header, Record};
 
@@ -41,6 +42,8 @@ pub struct Prediction {
     pub peaks: String,
     /// Beats whose window leaves the record.
     pub left_out: usize,
+    /// What the model was made of, and its weights.
+    pub digests: Digests,
     /// The beats, in time.
     pub beats: Vec<PredictedBeat>,
 }
@@ -87,7 +90,9 @@ pub fn predict(model: &Model, stem: &Path, peaks: &Peaks, leads: &[String]) -> R
         let rows = probabilities.as_chunks::<5>().0;
         beats.extend(chunk.iter().zip(rows).map(|(sample, row)| beat(*sample, frequency, *row)));
     }
-    Ok(Prediction { record: header.name, frequency, peaks: source.into(), left_out: places.len() - beats.len(), beats })
+    let left_out = places.len() - beats.len();
+    let digests = spec.digests();
+    Ok(Prediction { record: header.name, frequency, peaks: source.into(), left_out, digests, beats })
 }
 
 fn beat(sample: u64, frequency: f64, probabilities: [f32; 5]) -> PredictedBeat {

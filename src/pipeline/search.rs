@@ -11,9 +11,11 @@ use crate::database::Class;
 use crate::evaluate::json;
 use crate::network::{InputShape, Supernet};
 use crate::search::{self, EpochLine, Found, Outcome};
+use crate::support::digests::Digests;
 use crate::support::files;
+use crate::support::lock::Lock;
 use crate::support::random::Generator;
-use crate::train::{self, RunFolder};
+use crate::train::{self, RunFolder, RunInput};
 
 /// How a search ended.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub enum Searched {
         path: PathBuf,
         /// Every epoch.
         log: Vec<EpochLine>,
+        /// What the search was made of.
+        digests: Digests,
     },
     /// Ctrl-C; it can be resumed.
     Interrupted,
@@ -44,10 +48,11 @@ pub fn search(
     work: &Work,
 ) -> Result<Searched> {
     config.search.check()?;
+    Lock::check(out).map_err(train::Error::from)?;
     let loaded = load(dir, database, &config.data, work)?;
     search::check_beats(&config.search, &loaded.training)?;
     let supernet = build(config, &loaded.input())?;
-    let run = begin(out, &loaded, config, work)?;
+    let run = begin(out, &loaded, config, loaded.digests(), work)?;
     let outcome = search::search(&config.search, &supernet, &loaded.training, &run, work.quiet)?;
     let Outcome::Finished(Found { alphas, log }) = outcome else { return Ok(Searched::Interrupted) };
     let data = Named { name: loaded.database.name.clone(), digest: loaded.prepared.key.clone() };
@@ -55,14 +60,22 @@ pub fn search(
     let genotype = Genotype::derive(&alphas[0], &alphas[1], origin)?;
     let path = out.join("genotype.ron");
     genotype.write(&path)?;
-    Ok(Searched::Finished { genotype, path, log })
+    // Which moment it is from depends on when the run was stopped.
+    run.forget_previous()?;
+    let digests = run.digests().clone().with("genotype", genotype.digest());
+    Ok(Searched::Finished { genotype, path, log, digests })
 }
 
 /// The run folder, made or taken up again.
-pub(super) fn begin<T: serde::Serialize>(out: &Path, loaded: &Loaded, config: &T, work: &Work) -> Result<RunFolder> {
-    let text = files::to_ron(config);
-    let data = loaded.record();
-    Ok(if work.resume { RunFolder::resume(out, &text, &data)? } else { RunFolder::create(out, &text, &data)? })
+pub(super) fn begin<T: serde::Serialize>(
+    out: &Path,
+    loaded: &Loaded,
+    config: &T,
+    digests: Digests,
+    work: &Work,
+) -> Result<RunFolder> {
+    let input = RunInput::new(files::to_ron(config), &loaded.record(), digests);
+    Ok(if work.resume { RunFolder::resume(out, &input)? } else { RunFolder::create(out, &input)? })
 }
 
 fn build(config: &SearchRun, input: &InputShape) -> Result<Supernet> {

@@ -13,7 +13,7 @@ use crate::database::Class;
 use crate::evaluate::Evaluation;
 use crate::model::{Model, ModelOrigin, ModelSpec};
 use crate::network::NetworkSpec;
-use crate::support::files;
+use crate::support::lock::Lock;
 use crate::support::random::Generator;
 use crate::train::{self, EpochLine, Outcome, RunFolder, TrainConfig, Trained};
 
@@ -56,6 +56,7 @@ pub fn train(
 ) -> Result<TrainedModel> {
     config.training.check()?;
     network.check().map_err(|message| Error::Network { message })?;
+    Lock::check(&out.join("run")).map_err(train::Error::from)?;
     let loaded = load(dir, database, &config.data, work)?;
     let resolved = Resolved { data: &config.data, training: &config.training, network };
     let finished = out.join("model.ron").exists();
@@ -66,20 +67,27 @@ pub fn train(
     let network = spec.build(&loaded.input(), &mut Generator::new(config.training.seed))?;
     let test = config.training.sees_test().then_some(&loaded.split.test);
     train::check_parts(&config.training, &loaded.training, test)?;
-    let run = begin(&out.join("run"), &loaded, &resolved, work)?;
+    let mut digests = loaded.digests();
+    if let NetworkSpec::Derived { genotype, .. } = &spec {
+        digests = digests.with("genotype", genotype.digest());
+    }
+    let run = begin(&out.join("run"), &loaded, &resolved, digests, work)?;
+    train::sweep(out);
     if finished {
         return already(out, &run);
     }
     let outcome = train::train(&config.training, network.as_ref(), &loaded.training, test, &run, work.quiet)?;
-    train::sweep(out);
     let Outcome::Finished(Trained { epoch, log }) = outcome else { return Ok(TrainedModel::Interrupted) };
 
     let mut evaluation = evaluation(network.as_ref(), &loaded.split.test, loaded.split.describe(), work)?;
-    let spec = describe(config, spec, &loaded, (epoch, log.len()));
+    let spec = describe(config, spec, &loaded, &run, (epoch, log.len()));
     evaluation.note(spec.origin.chosen());
-    Model { spec, network }.write(out, &evaluation)?;
+    let mut model = Model { spec, network };
+    model.seal()?;
+    evaluation.digests = model.spec.digests().with("evaluated", &loaded.prepared.key);
+    model.write(out, &evaluation)?;
     // The model is complete: what was kept to resume is not needed any more.
-    train::remove(&run.checkpoint())?;
+    run.forget_checkpoints()?;
     Ok(TrainedModel::Finished { evaluation: Box::new(evaluation), log, epoch })
 }
 
@@ -87,11 +95,17 @@ pub fn train(
 fn already(out: &Path, run: &RunFolder) -> Result<TrainedModel> {
     let evaluation = Box::new(Evaluation::read(&out.join("metrics.json"))?);
     let epoch = Model::read(out)?.spec.origin.epoch.0;
-    train::remove(&run.checkpoint())?;
+    run.forget_checkpoints()?;
     Ok(TrainedModel::Finished { evaluation, log: train::read_log(&run.log())?, epoch })
 }
 
-fn describe(config: &TrainRun, network: NetworkSpec, loaded: &Loaded, epoch: (usize, usize)) -> ModelSpec {
+fn describe(
+    config: &TrainRun,
+    network: NetworkSpec,
+    loaded: &Loaded,
+    run: &RunFolder,
+    epoch: (usize, usize),
+) -> ModelSpec {
     let frequency = loaded.training.training().frequency();
     ModelSpec {
         version: ModelSpec::VERSION,
@@ -107,7 +121,7 @@ fn describe(config: &TrainRun, network: NetworkSpec, loaded: &Loaded, epoch: (us
             split: config.data.split.clone(),
             split_digest: loaded.split.summary().digest.clone(),
             split_sentence: loaded.split.describe().to_owned(),
-            configuration: files::digest(files::to_ron(config).as_bytes()),
+            configuration: run.digests().get("configuration").unwrap_or_default().to_owned(),
             selection: config.training.selection.describe().to_owned(),
             epoch,
             seed: config.training.seed,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::SearchConfig;
 use super::monitor::{AlphaTable, Monitor};
-use super::step::alpha_step;
+use super::step::{ALPHA_NAMES, alpha_step};
 use crate::beat::TrainingPart;
 use crate::cell::{Genotype, Origin};
 use crate::network::{Network, Pass, Supernet};
@@ -16,13 +16,12 @@ use crate::support::interrupt;
 use crate::support::progress::Progress;
 use crate::support::random::{Generator, GeneratorState};
 use crate::train::{
-    Adam, Array, Error, LossOptions, Result, RunFolder, Schedule, Seen, Sgd, Sums, TensorFile, checkpoint_interval,
-    read_log, weight_step,
+    Adam, Array, Error, LossOptions, Result, RunFolder, Schedule, Sgd, Sums, TensorFile, check_finite, read_log,
+    weight_step,
 };
 
 /// The stream of the seed that orders beats; weights and alpha come from stream 0.
 const STREAM: u64 = 1;
-const ALPHA_NAMES: [&str; 2] = ["alpha.normal", "alpha.reduction"];
 
 /// One line of a search's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,7 +82,8 @@ struct State {
 /// validation beats, then the weights by the loss of a batch of training beats.
 ///
 /// # Errors
-/// When the configuration cannot run, a loss is no number any more, or a file cannot be written.
+/// When the configuration cannot run or a file cannot be written; [`Error::Diverged`] at the first loss, gradient, weight or
+/// value of alpha that is not finite.
 pub fn search(
     config: &SearchConfig,
     supernet: &Supernet,
@@ -237,7 +237,27 @@ impl<'a> Searcher<'a> {
         if self.state.place > 0 {
             file.insert_indices("order.validation", &self.validation_order);
         }
-        file.write(&self.run.checkpoint())
+        self.run.write_checkpoint(file)
+    }
+
+    /// An error with its place, after `step` steps of the epoch or in that one.
+    fn placed(&self, error: Error, step: usize) -> Error {
+        let of_alpha = matches!(&error, Error::NotFinite(what) if what.tensor().starts_with("alpha."));
+        let rate = if of_alpha { self.config.alpha.learning_rate } else { self.rate() };
+        error.in_run(self.run, self.state.epoch + 1, step, rate)
+    }
+
+    /// The learning rate of the epoch's weights.
+    fn rate(&self) -> f64 {
+        Schedule::Cosine.rate(&self.config.weights, self.state.epoch, self.config.epochs)
+    }
+
+    /// That weights, running statistics and alpha are numbers.
+    fn check_finite(&self) -> Result<()> {
+        let alphas = self.supernet.alphas().map(Var::as_tensor);
+        check_finite(ALPHA_NAMES.into_iter().zip(alphas))?;
+        let weights = self.supernet.store().export()?;
+        check_finite(weights.iter().map(|(name, tensor)| (name.as_str(), tensor)))
     }
 
     /// The rest of the epoch; false when somebody asked to stop.
@@ -248,8 +268,8 @@ impl<'a> Searcher<'a> {
         while self.state.step < self.steps() {
             stopped = interrupt::requested();
             // Before the epoch's first step the last checkpoint is still the truth: the order is drawn again from it.
-            if self.state.step > 0 && (stopped || saved.elapsed() > checkpoint_interval()) {
-                self.save()?;
+            if self.state.step > 0 && (stopped || self.run.checkpoint_is_due(saved)) {
+                self.save().map_err(|error| self.placed(error, self.state.step))?;
                 saved = Instant::now();
             }
             if stopped {
@@ -258,7 +278,7 @@ impl<'a> Searcher<'a> {
             if self.state.step == 0 {
                 self.training_order = self.generator.permutation(self.part.training().len());
             }
-            self.step()?;
+            self.step().map_err(|error| self.placed(error, self.state.step + 1))?;
             self.state.step += 1;
             if let Some(progress) = &mut progress {
                 progress.advance(self.config.batch as u64);
@@ -275,18 +295,14 @@ impl<'a> Searcher<'a> {
             let chosen = self.next_validation();
             let beats = self.part.validation().batch(&chosen);
             let seen = alpha_step(self.supernet, beats, &mut self.adam, &self.config.alpha)?;
-            self.state.validation.add(self.check(seen)?);
+            self.state.validation.add(seen);
         }
+        let rate = self.rate();
         let beats = self.part.training().batch(&self.training_order[self.state.step * batch..][..batch]);
-        let rate = Schedule::Cosine.rate(&self.config.weights, self.state.epoch, self.config.epochs);
         let optimiser = (&mut self.sgd, &self.config.weights, rate);
         let seen = weight_step(self.supernet, beats, &Pass::weights(), LossOptions::default(), optimiser)?;
-        self.state.training.add(self.check(seen)?);
+        self.state.training.add(seen);
         Ok(())
-    }
-
-    fn check(&self, seen: Seen) -> Result<Seen> {
-        seen.check(self.state.epoch + 1, self.state.step + 1)
     }
 
     /// The next batch of validation beats, in an order that is drawn anew whenever it is used up.
@@ -303,12 +319,14 @@ impl<'a> Searcher<'a> {
 
     fn finish_epoch(&mut self) -> Result<EpochLine> {
         let epoch = self.state.epoch + 1;
+        self.check_finite().map_err(|error| self.placed(error, self.state.step))?;
+        let rate = self.rate();
         let alpha = tables(self.supernet)?;
         let genotype = Genotype::derive(&alpha[0], &alpha[1], Origin::of_this_crate())?;
         let validated = self.state.validation.beats > 0;
         let line = EpochLine {
             epoch,
-            learning_rate: Schedule::Cosine.rate(&self.config.weights, epoch - 1, self.config.epochs),
+            learning_rate: rate,
             training_loss: self.state.training.mean_loss(),
             training_accuracy: self.state.training.accuracy(),
             validation_loss: validated.then(|| self.state.validation.mean_loss()),

@@ -194,13 +194,14 @@ impl SgdSpec {
         let rates =
             [("learning_rate", self.learning_rate), ("learning_rate_end", self.learning_rate_end), ("clip", self.clip)];
         for (field, rate) in rates {
-            if !(rate.is_finite() && rate > 0.0) {
-                return wrong(field, rate, "a number above 0");
+            // Weights are f32, and so is what they are multiplied by.
+            if !((rate as f32).is_finite() && rate > 0.0) {
+                return wrong(field, rate, "a number above 0 and below 3e38");
             }
         }
         within("momentum", self.momentum as f32, 0.0..1.0)?;
-        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            return wrong("weight_decay", self.weight_decay, "0 or above");
+        if !((self.weight_decay as f32).is_finite() && self.weight_decay >= 0.0) {
+            return wrong("weight_decay", self.weight_decay, "0 or above, below 3e38");
         }
         Ok(())
     }

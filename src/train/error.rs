@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::finite::NotFinite;
+use super::run::RunFolder;
+
 /// Why a run cannot start, go on or end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,32 +61,64 @@ pub enum Error {
         /// What was found and expected.
         message: String,
     },
-    /// The checkpoint belongs to another run.
+    /// Neither the checkpoint nor the one before it can be used.
+    #[error(
+        "{current}; the checkpoint before it is of no use either: {previous}. Start the run again, in another folder"
+    )]
+    NoCheckpoint {
+        /// What is wrong with the checkpoint.
+        current: Box<Error>,
+        /// What is wrong with the one before it.
+        previous: String,
+    },
+    /// A file belongs to another run.
     #[error("{}: {field} is not that of this run: found {found}, expected {expected}; a run is resumed with the \
              configuration and the data it was started with", path.display())]
     Mismatch {
-        /// The checkpoint.
+        /// The file.
         path: PathBuf,
         /// What differs.
-        field: &'static str,
+        field: String,
         /// In the file.
         found: String,
         /// Now.
         expected: String,
     },
-    /// The loss is not a number any more.
+    /// Another process works in the folder.
+    #[error(transparent)]
+    Lock(#[from] crate::support::lock::LockError),
+    /// A number is not finite any more.
+    #[error("{0}")]
+    NotFinite(NotFinite),
+    /// The same, with its place in a run.
     #[error(
-        "epoch {epoch}, batch {batch}: the loss is {loss}; the checkpoints up to here are unchanged. Start a new run with a lower learning rate"
+        "{}: epoch {epoch}, batch {batch}: {what}. The last checkpoint is from before that and unchanged; resumed, the run \
+         would come to the same end: start a new one with a learning rate below {rate:?}, or a lower `clip`",
+        path.display()
     )]
     Diverged {
+        /// The folder of the run.
+        path: PathBuf,
         /// Epoch, from 1.
         epoch: usize,
         /// Batch, from 1.
         batch: usize,
-        /// The loss.
-        loss: f32,
+        /// What is not finite, and where.
+        what: NotFinite,
+        /// The learning rate of the weights.
+        rate: f64,
     },
 }
 
 /// Result of this room.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A number that is not finite, with its place in a run; any other error as it is.
+    pub(crate) fn in_run(self, run: &RunFolder, epoch: usize, batch: usize, rate: f64) -> Self {
+        match self {
+            Self::NotFinite(what) => Self::Diverged { path: run.path().to_path_buf(), epoch, batch, what, rate },
+            other => other,
+        }
+    }
+}

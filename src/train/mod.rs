@@ -8,6 +8,7 @@
 
 mod config;
 mod error;
+mod finite;
 mod loss;
 mod optimiser;
 mod run;
@@ -18,12 +19,13 @@ mod trainer;
 
 pub use config::{ClassWeights, Schedule, Selection, TrainConfig};
 pub use error::{Error, Result};
+pub use finite::NotFinite;
+pub(crate) use finite::check as check_finite;
 pub use loss::cross_entropy;
 pub use optimiser::{Adam, AdamSpec, Sgd, SgdSpec};
-pub use run::{RunFolder, read_log};
-pub(crate) use run::{remove, sweep};
+pub(crate) use run::sweep;
+pub use run::{RunFolder, RunInput, read_log};
 pub use score::{Score, Sums};
 pub use step::{LossOptions, Seen, gradients, weight_step};
 pub use tensors::{Array, TensorFile};
-pub(crate) use trainer::checkpoint_interval;
 pub use trainer::{EpochLine, Outcome, Trained, check_parts, train};

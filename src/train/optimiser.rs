@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{Result, Var};
+use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};
 
+use super::error::{Error, Result};
+use super::finite::NotFinite;
 use crate::compute;
 
 /// Stochastic gradient descent with momentum (Sutskever et al. 2013, in PyTorch's form) and weight decay added to the
@@ -43,7 +45,7 @@ impl Sgd {
     /// stay as they are.
     ///
     /// # Errors
-    /// When candle fails.
+    /// [`Error::NotFinite`] for a gradient that is not finite, before anything is moved; when candle fails.
     pub fn step<'a>(
         &mut self,
         spec: &SgdSpec,
@@ -51,14 +53,9 @@ impl Sgd {
         variables: impl Iterator<Item = (&'a str, &'a Var)>,
         gradients: &GradStore,
     ) -> Result<f64> {
-        let mut updates = Vec::new();
-        let mut square = 0.0;
-        for (name, variable) in variables {
-            let Some(gradient) = gradients.get(variable) else { continue };
-            square += compute::sum_of_squares(gradient)?;
-            updates.push((name, variable, gradient));
-        }
-        let norm = square.sqrt();
+        let found = variables.filter_map(|(name, variable)| Some((name, variable, gradients.get(variable)?)));
+        let updates: Vec<_> = found.collect();
+        let norm = sum_of_squares(&updates)?.sqrt();
         // PyTorch's clip_grad_norm_ adds 1e-6 as well.
         let scale = (spec.clip / (norm + 1e-6)).min(1.0) as f32;
         let (rate, momentum, decay) = (rate as f32, spec.momentum as f32, spec.weight_decay as f32);
@@ -73,6 +70,25 @@ impl Sgd {
             })?;
         }
         Ok(norm)
+    }
+}
+
+/// Σ g² over all gradients; it is finite exactly when each of them is, for no square of an f32 leaves f64.
+fn sum_of_squares(gradients: &[(&str, &Var, &Tensor)]) -> Result<f64> {
+    let mut wrong = Vec::new();
+    let mut sum = 0.0;
+    for (name, _, gradient) in gradients {
+        let squares = compute::sum_of_squares(gradient)?;
+        if !squares.is_finite() {
+            wrong.push(*name);
+        }
+        sum += squares;
+    }
+    match wrong.first() {
+        None => Ok(sum),
+        Some(tensor) => {
+            Err(Error::NotFinite(NotFinite::Gradient { tensor: (*tensor).to_owned(), others: wrong.len() - 1 }))
+        }
     }
 }
 
@@ -107,19 +123,22 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// One step on `variables`, always the same ones in the same order.
+    /// One step on `variables`, always the same ones in the same order, each with its name for errors.
     ///
     /// # Errors
-    /// When candle fails.
-    pub fn step(&mut self, spec: &AdamSpec, variables: &[&Var], gradients: &GradStore) -> Result<()> {
+    /// As [`Sgd::step`].
+    pub fn step(&mut self, spec: &AdamSpec, variables: &[(&str, &Var)], gradients: &GradStore) -> Result<()> {
+        let found = variables.iter().filter_map(|&(name, variable)| Some((name, variable, gradients.get(variable)?)));
+        sum_of_squares(&found.collect::<Vec<_>>())?;
         if self.moments.is_empty() {
-            self.moments = variables.iter().map(|v| [vec![0.0; v.elem_count()], vec![0.0; v.elem_count()]]).collect();
+            let zeros = |(_, v): &(&str, &Var)| [vec![0.0; v.elem_count()], vec![0.0; v.elem_count()]];
+            self.moments = variables.iter().map(zeros).collect();
         }
         self.steps += 1;
         let (first_decay, second_decay) = spec.betas;
         let first_correction = 1.0 - first_decay.powi(self.steps as i32);
         let second_correction = (1.0 - second_decay.powi(self.steps as i32)).sqrt();
-        for (variable, [first, second]) in variables.iter().zip(&mut self.moments) {
+        for ((_, variable), [first, second]) in variables.iter().zip(&mut self.moments) {
             let Some(gradient) = gradients.get(variable) else { continue };
             compute::update(variable, gradient, [first, second], |value, gradient, [first, second]| {
                 let g = f64::from(gradient) + spec.weight_decay * f64::from(value);
@@ -171,6 +190,26 @@ mod tests {
     fn adam_is_pytorchs() {
         let mut adam = Adam::default();
         let spec = AdamSpec { learning_rate: 0.1, weight_decay: 0.01, ..AdamSpec::default() };
-        close(&run(|p, g| adam.step(&spec, &[p], g).unwrap()), &ADAM);
+        close(&run(|p, g| adam.step(&spec, &[("p", p)], g).unwrap()), &ADAM);
+    }
+
+    #[test]
+    fn a_gradient_that_is_no_number_is_named_and_moves_nothing() {
+        let [p, q] = [1.0f32, 2.0].map(|value| Var::new(&[value, value], &Device::Cpu).unwrap());
+        let loss = (p.as_tensor() * q.as_tensor()).unwrap().sum_all().unwrap();
+        let mut gradients = loss.backward().unwrap();
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            gradients.insert(&q, Tensor::new(&[0.5, bad], &Device::Cpu).unwrap());
+            let (mut sgd, mut adam) = (Sgd::default(), Adam::default());
+            let variables = [("layer.p", &p), ("layer.q", &q)];
+            let by_sgd = sgd.step(&SgdSpec::default(), 0.1, variables.into_iter(), &gradients).unwrap_err();
+            let by_adam = adam.step(&AdamSpec::default(), &variables, &gradients).unwrap_err();
+            for error in [by_sgd, by_adam] {
+                let expected = NotFinite::Gradient { tensor: "layer.q".into(), others: 0 };
+                assert!(matches!(&error, Error::NotFinite(found) if *found == expected), "{error}");
+            }
+            assert!(sgd.momenta.is_empty() && adam.moments.is_empty() && adam.steps == 0);
+            assert_eq!(p.to_vec1::<f32>().unwrap(), [1.0, 1.0]);
+        }
     }
 }

@@ -1,69 +1,106 @@
-//! The folder of a run: its configuration as resolved, the fingerprint of its data, a line an epoch, a checkpoint.
+//! The folder of a run: its configuration as resolved, the fingerprint of its data, a line an epoch, two checkpoints.
 //!
 //! What a run computes is in `log.jsonl` and is the same bytes each time; how long it took is in `timing.jsonl` and is not.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::error::{Error, Result};
+use super::finite;
 use super::tensors::TensorFile;
-use crate::support::files::{self, FileError};
+use crate::support::digests::Digests;
+use crate::support::lock::Lock;
+use crate::support::{disk, files};
 
 /// The largest log that is read.
 const LOG_LIMIT: u64 = 256 << 20;
 
-/// A run's folder.
+/// What a run is of. Its folder and its checkpoints are taken up again only with the same.
 #[derive(Debug, Clone)]
+pub struct RunInput {
+    config: String,
+    data: String,
+    digests: Digests,
+}
+
+impl RunInput {
+    /// A configuration as it stands in `config.ron`, what `data.json` is to hold, and the digests of what else decides the
+    /// result; that of the configuration is added.
+    pub fn new(config: String, data: &impl Serialize, digests: Digests) -> Self {
+        // Plain data of ours: its serialisation cannot fail.
+        let data = serde_json::to_string_pretty(data).unwrap_or_default() + "\n";
+        let digests = digests.with("configuration", files::digest(config.as_bytes()));
+        Self { config, data, digests }
+    }
+}
+
+/// A run's folder. While this value lives, no other process works in it.
+#[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    digests: Digests,
+    interval: Duration,
+    _lock: Lock,
 }
 
 impl RunFolder {
     /// Makes the folder of a new run.
     ///
     /// # Errors
-    /// [`Error::Exists`] when a run is there already.
-    pub fn create(path: &Path, config: &str, data: &impl Serialize) -> Result<Self> {
-        let run = Self { path: path.to_path_buf() };
+    /// [`Error::Exists`] when a run is there already, [`Error::Lock`] when another process works there.
+    pub fn create(path: &Path, input: &RunInput) -> Result<Self> {
+        let run = Self::open(path, input)?;
         if [run.config(), run.checkpoint(), run.log()].iter().any(|path| path.exists()) {
             return Err(Error::Exists { path: run.path });
         }
         sweep(path);
         // The configuration last: a folder with it is a run.
-        files::write_atomic(&run.path.join("data.json"), &json(data))?;
-        files::write_atomic(&run.config(), config.as_bytes())?;
+        files::write_atomic(&run.data(), input.data.as_bytes())?;
+        files::write_atomic(&run.config(), input.config.as_bytes())?;
         Ok(run)
     }
 
     /// The folder of a run that was begun, with the configuration and the data that it must have.
     ///
     /// # Errors
-    /// [`Error::NothingToResume`]; [`Error::Mismatch`] when it was begun with others.
-    pub fn resume(path: &Path, config: &str, data: &impl Serialize) -> Result<Self> {
-        let run = Self { path: path.to_path_buf() };
-        if !run.config().exists() {
-            return Err(Error::NothingToResume { path: run.config() });
+    /// [`Error::NothingToResume`]; [`Error::Mismatch`] when it was begun with others; [`Error::Lock`] when another process
+    /// works there.
+    pub fn resume(path: &Path, input: &RunInput) -> Result<Self> {
+        let config = path.join("config.ron");
+        if !config.exists() {
+            return Err(Error::NothingToResume { path: config });
+        }
+        let run = Self::open(path, input)?;
+        for (path, expected) in [(run.config(), &input.config), (run.data(), &input.data)] {
+            if let Some((field, found, expected)) = difference(&files::read_text(&path)?, expected) {
+                return Err(Error::Mismatch { path, field, found, expected });
+            }
         }
         sweep(path);
-        let mismatch = |path: PathBuf, field, found: &[u8], expected: &[u8]| Error::Mismatch {
-            path,
-            field,
-            found: files::digest(found),
-            expected: files::digest(expected),
-        };
-        let found = files::read_text(&run.config())?;
-        if found != config {
-            return Err(mismatch(run.config(), "configuration", found.as_bytes(), config.as_bytes()));
-        }
-        let (path, expected) = (run.path.join("data.json"), json(data));
-        let found = files::read(&path, LOG_LIMIT)?;
-        if found != expected {
-            return Err(mismatch(path, "data", &found, &expected));
-        }
+        cut_torn(&run.timing())?;
         Ok(run)
+    }
+
+    fn open(path: &Path, input: &RunInput) -> Result<Self> {
+        let lock = Lock::take(path)?;
+        let seconds = std::env::var("HEART_DARTS_CHECKPOINT_SECONDS").ok().and_then(|text| text.parse().ok());
+        let interval = Duration::from_secs(seconds.unwrap_or(120));
+        Ok(Self { path: path.to_path_buf(), digests: input.digests.clone(), interval, _lock: lock })
+    }
+
+    /// Within an epoch a checkpoint is written at most this often: `HEART_DARTS_CHECKPOINT_SECONDS`, or two minutes. When it
+    /// is written changes no result.
+    #[must_use]
+    pub fn with_checkpoint_interval(self, interval: Duration) -> Self {
+        Self { interval, ..self }
+    }
+
+    /// Whether the next checkpoint is due when the last was written at `saved`.
+    pub fn checkpoint_is_due(&self, saved: Instant) -> bool {
+        saved.elapsed() >= self.interval
     }
 
     /// The folder.
@@ -71,9 +108,22 @@ impl RunFolder {
         &self.path
     }
 
+    /// What the run is of.
+    pub fn digests(&self) -> &Digests {
+        &self.digests
+    }
+
     /// `config.ron`: the configuration as resolved.
     pub fn config(&self) -> PathBuf {
         self.path.join("config.ron")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.path.join("data.json")
+    }
+
+    fn timing(&self) -> PathBuf {
+        self.path.join("timing.jsonl")
     }
 
     /// `checkpoint.safetensors`.
@@ -81,18 +131,90 @@ impl RunFolder {
         self.path.join("checkpoint.safetensors")
     }
 
+    /// `checkpoint.previous.safetensors`: the one before, for when the other is damaged.
+    pub fn previous_checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint.previous.safetensors")
+    }
+
     /// `log.jsonl`: a line an epoch.
     pub fn log(&self) -> PathBuf {
         self.path.join("log.jsonl")
     }
 
-    /// The checkpoint, when there is one.
+    /// The newest checkpoint that is whole, when there is one. When that is the one before the last, it takes the last one's
+    /// place, and a warning says why.
     ///
     /// # Errors
-    /// When it cannot be read or is damaged.
+    /// [`Error::NoCheckpoint`] when both are damaged, [`Error::Mismatch`] for one of another run, and when none can be read.
     pub fn read_checkpoint(&self) -> Result<Option<TensorFile>> {
-        let path = self.checkpoint();
-        path.exists().then(|| TensorFile::read(&path)).transpose()
+        let (newest, previous) = (self.checkpoint(), self.previous_checkpoint());
+        let read = |path: &Path| path.exists().then(|| self.read_own(path)).transpose();
+        let damage = match read(&newest) {
+            Ok(Some(file)) => return Ok(Some(file)),
+            // Killed between two renames.
+            Ok(None) => None,
+            Err(error @ Error::Malformed { .. }) => Some(error),
+            Err(error) => return Err(error),
+        };
+        let file = match (read(&previous), damage) {
+            (Ok(None), None) => return Ok(None),
+            (Ok(Some(file)), damage) => {
+                if let Some(damage) = damage {
+                    tracing::warn!("{damage}; the run goes on from the checkpoint before it");
+                }
+                file
+            }
+            (Ok(None), Some(current)) => {
+                let previous = format!("there is no {}", previous.display());
+                return Err(Error::NoCheckpoint { current: Box::new(current), previous });
+            }
+            (Err(error), Some(current)) => {
+                return Err(Error::NoCheckpoint { current: Box::new(current), previous: error.to_string() });
+            }
+            (Err(error), None) => return Err(error),
+        };
+        // The next one to be written keeps what is at this path.
+        disk::rename(&previous, &newest).map_err(|source| files::FileError::Write { path: newest, source })?;
+        Ok(Some(file))
+    }
+
+    fn read_own(&self, path: &Path) -> Result<TensorFile> {
+        let file = TensorFile::read(path)?;
+        // Checkpoints of before there were digests hold none; their run is known by `config.ron` and `data.json`.
+        match file.digests.difference(&self.digests).filter(|_| !file.digests.is_empty()) {
+            None => Ok(file),
+            Some(other) => {
+                let path = path.to_path_buf();
+                Err(Error::Mismatch { path, field: other.field, found: other.found, expected: other.expected })
+            }
+        }
+    }
+
+    /// Writes a checkpoint and keeps the one before it.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] for values that no run should go on from; when it cannot be written.
+    pub fn write_checkpoint(&self, mut file: TensorFile) -> Result<()> {
+        finite::check_file(&file)?;
+        file.digests = self.digests.clone();
+        file.write_keeping(&self.checkpoint(), &self.previous_checkpoint())
+    }
+
+    /// Removes the checkpoint before the last: what the run was for is written.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn forget_previous(&self) -> Result<()> {
+        Ok(files::remove(&self.previous_checkpoint())?)
+    }
+
+    /// Removes both checkpoints: what the run was for is written, and needs neither.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub fn forget_checkpoints(&self) -> Result<()> {
+        self.forget_previous()?;
+        Ok(files::remove(&self.checkpoint())?)
     }
 
     /// Appends a line to the log and waits until the disk has it.
@@ -111,7 +233,7 @@ impl RunFolder {
         let line = serde_json::json!({
             "epoch": epoch, "beats": beats, "seconds": seconds, "beats_per_second": beats as f64 / seconds.max(1e-9),
         });
-        append(&self.path.join("timing.jsonl"), &line)
+        append(&self.timing(), &line)
     }
 
     /// Cuts the log to its first `epochs` lines: what came after the checkpoint, torn or whole, is computed again.
@@ -154,25 +276,63 @@ pub fn read_log<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 }
 
 fn append(path: &Path, line: &impl Serialize) -> Result<()> {
-    let failed = |source| Error::File(FileError::Write { path: path.to_path_buf(), source });
-    let mut bytes = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
+    // Plain data of ours: its serialisation cannot fail.
+    let mut bytes = serde_json::to_vec(line).unwrap_or_default();
     bytes.push(b'\n');
-    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)
+    Ok(files::append(path, &bytes)?)
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
-    // Plain data of ours: its serialisation cannot fail.
-    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
+/// Cuts off the part of a line that a write which was killed left at the end.
+fn cut_torn(path: &Path) -> Result<()> {
+    let text = if path.exists() { files::read(path, LOG_LIMIT)? } else { Vec::new() };
+    let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+    if whole < text.len() {
+        files::write_atomic(path, &text[..whole])?;
+    }
+    Ok(())
+}
+
+/// Where two texts with a field a line first differ, RON or JSON: the field with those around it, and what it is in each.
+fn difference(found: &str, expected: &str) -> Option<(String, String, String)> {
+    if found == expected {
+        return None;
+    }
+    let lines: [Vec<&str>; 2] = [found.lines().collect(), expected.lines().collect()];
+    let at = lines[0].iter().zip(&lines[1]).take_while(|(a, b)| a == b).count();
+    let entry = |line: &str| {
+        let line = line.trim().trim_end_matches(',');
+        let is_key = |key: &str| key.trim_matches('"').bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let (key, value) = line.split_once(": ").filter(|(key, _)| is_key(key)).unwrap_or(("", line));
+        (key.trim_matches('"').to_owned(), value.to_owned())
+    };
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let [(key, mut found), (other, mut expected)] =
+        [&lines[0], &lines[1]].map(|lines| lines.get(at).map_or((String::new(), "nothing".into()), |line| entry(line)));
+    let mut path = Vec::new();
+    if key == other {
+        path.push(key);
+    } else {
+        let whole = |key: String, value| if key.is_empty() { value } else { format!("{key}: {value}") };
+        (found, expected) = (whole(key, found), whole(other, expected));
+    }
+    let mut inside = lines[0].get(at).or(lines[1].get(at)).map_or(0, |line| depth(line));
+    for line in lines[0][..at].iter().rev() {
+        if depth(line) < inside {
+            inside = depth(line);
+            path.push(entry(line).0);
+        }
+    }
+    path.retain(|key| !key.is_empty());
+    path.reverse();
+    let field = if path.is_empty() { format!("line {}", at + 1) } else { path.join(".") };
+    Some((field, found, expected))
 }
 
 /// Removes what writes that were killed left behind. Whoever cannot remove it is not kept from working.
 pub(crate) fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_temporary(&entry.file_name().to_string_lossy()) {
-            let _ = fs::remove_file(entry.path());
+            let _ = disk::remove(&entry.path());
         }
     }
 }
@@ -183,43 +343,121 @@ fn is_temporary(name: &str) -> bool {
     !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Removes a file that may not be there.
-pub(crate) fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::File(FileError::Write { path: path.to_path_buf(), source }))
-        }
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn input(config: &str, data: u32) -> RunInput {
+        RunInput::new(config.into(), &serde_json::json!({ "beats": { "digest": data } }), Digests::default())
+    }
+
+    fn tensors(state: u32) -> TensorFile {
+        TensorFile { state: state.to_string(), ..TensorFile::default() }
+    }
+
     #[test]
     fn a_torn_line_is_cut_and_a_missing_one_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let run = RunFolder::create(folder.path(), "()", &1).unwrap();
+        let run = RunFolder::create(folder.path(), &input("()", 1)).unwrap();
         (1..=3).for_each(|epoch| run.append(&epoch).unwrap());
-        let mut text = fs::read(run.log()).unwrap();
-        text.extend(b"{\"ep");
-        fs::write(run.log(), text).unwrap();
+        run.append_timing(1, 2, 3.0).unwrap();
+        let whole = fs::read(run.timing()).unwrap();
+        for log in [run.log(), run.timing()] {
+            files::append(&log, b"{\"ep").unwrap();
+        }
         assert_eq!(read_log::<u32>(&run.log()).unwrap(), [1, 2, 3]);
         run.truncate_log(2).unwrap();
         assert_eq!(fs::read(run.log()).unwrap(), b"1\n2\n");
         assert!(run.truncate_log(3).unwrap_err().to_string().contains("line 3"));
+        drop(run);
+        let run = RunFolder::resume(folder.path(), &input("()", 1)).unwrap();
+        assert_eq!(fs::read(run.timing()).unwrap(), whole);
     }
 
     #[test]
     fn a_run_goes_on_only_with_its_own_configuration_and_data() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        assert!(matches!(RunFolder::resume(path, "(a)", &1), Err(Error::NothingToResume { .. })));
-        RunFolder::create(path, "(a)", &1).unwrap();
-        assert!(matches!(RunFolder::create(path, "(a)", &1), Err(Error::Exists { .. })));
-        assert!(matches!(RunFolder::resume(path, "(b)", &1), Err(Error::Mismatch { field: "configuration", .. })));
-        assert!(matches!(RunFolder::resume(path, "(a)", &2), Err(Error::Mismatch { field: "data", .. })));
-        RunFolder::resume(path, "(a)", &1).unwrap();
+        assert!(matches!(RunFolder::resume(path, &input("(a)", 1)), Err(Error::NothingToResume { .. })));
+        let (a, b) =
+            ("(\n    training: (\n        batch: 3,\n    ),\n)", "(\n    training: (\n        batch: 4,\n    ),\n)");
+        let run = RunFolder::create(path, &input(a, 1)).unwrap();
+        assert!(matches!(RunFolder::resume(path, &input(a, 1)), Err(Error::Lock(_))));
+        drop(run);
+        assert!(matches!(RunFolder::create(path, &input(a, 1)), Err(Error::Exists { .. })));
+        for (other, name, field, found, expected) in [
+            (input(b, 1), "config.ron", "training.batch", "3", "4"),
+            (input(a, 2), "data.json", "beats.digest", "1", "2"),
+        ] {
+            let error = RunFolder::resume(path, &other).unwrap_err().to_string();
+            let expected = format!("{name}: {field} is not that of this run: found {found}, expected {expected};");
+            assert!(error.contains(&expected), "{error}");
+        }
+        RunFolder::resume(path, &input(a, 1)).unwrap();
+    }
+
+    #[test]
+    fn fields_are_named_by_their_place() {
+        let found = "(\n    cells: (\n        nodes: [\n            [(a: 1), b],\n        ],\n    ),\n    seed: 1,\n)";
+        let field = |expected: &str| difference(found, expected).unwrap();
+        assert_eq!(difference(found, found), None);
+        let words = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(field(&found.replace("b]", "c]")), words("cells.nodes", "[(a: 1), b]", "[(a: 1), c]"));
+        assert_eq!(field(&found.replace("seed: 1", "epochs: 2")), words("line 7", "seed: 1", "epochs: 2"));
+        assert_eq!(field(&found[..found.len() - 2]), words("line 8", ")", "nothing"));
+    }
+
+    #[test]
+    fn the_checkpoint_before_is_used_when_the_last_is_damaged_and_then_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(folder.path(), &input("()", 1)).unwrap();
+        assert!(run.read_checkpoint().unwrap().is_none());
+        (1..=3).for_each(|state| run.write_checkpoint(tensors(state)).unwrap());
+        let state = || run.read_checkpoint().map(|file| file.unwrap().state);
+        assert_eq!(state().unwrap(), "3");
+        let mut damaged = fs::read(run.checkpoint()).unwrap();
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 1;
+        fs::write(run.checkpoint(), &damaged).unwrap();
+        assert_eq!(state().unwrap(), "2");
+        // What was damaged does not become the one before the next.
+        run.write_checkpoint(tensors(4)).unwrap();
+        fs::write(run.checkpoint(), &damaged).unwrap();
+        assert_eq!(state().unwrap(), "2");
+        // Both damaged, then only the last.
+        fs::write(run.checkpoint(), &damaged).unwrap();
+        let alone = state().unwrap_err().to_string();
+        assert!(alone.contains("checkpoint.safetensors") && alone.contains("there is no"), "{alone}");
+        fs::write(run.previous_checkpoint(), &damaged).unwrap();
+        assert!(matches!(state().unwrap_err(), Error::NoCheckpoint { .. }));
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_run_is_refused_by_what_differs() {
+        let [one, two] = [0; 2].map(|_| tempfile::tempdir().unwrap());
+        let of =
+            |genotype: &str| RunInput::new(format!("({genotype})"), &1, Digests::default().with("genotype", genotype));
+        let run = RunFolder::create(one.path(), &of("aaaa")).unwrap();
+        run.write_checkpoint(tensors(1)).unwrap();
+        let other = RunFolder::create(two.path(), &of("bbbb")).unwrap();
+        fs::copy(run.checkpoint(), other.checkpoint()).unwrap();
+        let text = other.read_checkpoint().unwrap_err().to_string();
+        assert!(text.contains("genotype is not that of this run: found aaaa, expected bbbb"), "{text}");
+        // One of before there were digests.
+        tensors(7).write(&other.checkpoint()).unwrap();
+        assert_eq!(other.read_checkpoint().unwrap().unwrap().state, "7");
+    }
+
+    #[test]
+    fn nothing_that_is_no_number_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(folder.path(), &input("()", 1)).unwrap();
+        run.write_checkpoint(tensors(1)).unwrap();
+        let mut file = tensors(2);
+        file.arrays.insert("momentum.stem".into(), super::super::tensors::Array::F32(vec![2], vec![0.0, f32::NAN]));
+        let text = run.write_checkpoint(file).unwrap_err().to_string();
+        assert!(text.contains("momentum.stem holds NaN"), "{text}");
+        assert_eq!(run.read_checkpoint().unwrap().unwrap().state, "1");
+        assert!(!run.previous_checkpoint().exists());
     }
 }

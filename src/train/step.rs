@@ -4,6 +4,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 
 use super::error::{Error, Result};
+use super::finite::{self, NotFinite};
 use super::loss::cross_entropy;
 use super::optimiser::{Sgd, SgdSpec};
 use crate::beat::Batch;
@@ -20,18 +21,8 @@ pub struct Seen {
     pub beats: usize,
     /// Beats whose class was found.
     pub correct: usize,
-    /// Mean loss of the network's own classifier. When it is not finite, the step has moved nothing; see [`Self::check`].
+    /// Mean loss of the network's own classifier, a finite number.
     pub loss: f32,
-}
-
-impl Seen {
-    /// That the loss is a number; `epoch` and `batch`, from 1, say where it was not.
-    ///
-    /// # Errors
-    /// [`Error::Diverged`].
-    pub fn check(self, epoch: usize, batch: usize) -> Result<Self> {
-        if self.loss.is_finite() { Ok(self) } else { Err(Error::Diverged { epoch, batch, loss: self.loss }) }
-    }
 }
 
 /// The loss of a step beside the cross-entropy: see [`cross_entropy`].
@@ -43,16 +34,11 @@ pub struct LossOptions<'a> {
     pub smoothing: f32,
 }
 
-/// A batch forward, its loss, and the loss backward. No gradients for a loss that is no number.
+/// A batch forward, its loss, and the loss backward.
 ///
 /// # Errors
-/// When candle fails.
-pub fn gradients(
-    network: &dyn Network,
-    batch: Batch,
-    pass: &Pass,
-    options: LossOptions,
-) -> Result<(Seen, Option<GradStore>)> {
+/// [`Error::NotFinite`] for a loss that is no finite number, and when candle fails.
+pub fn gradients(network: &dyn Network, batch: Batch, pass: &Pass, options: LossOptions) -> Result<(Seen, GradStore)> {
     let Batch { values, classes, leads, samples } = batch;
     let values = Tensor::from_vec(values, (classes.len(), leads, samples), &Device::Cpu)?;
     let (logits, tape) = Tape::record(|| network.logits(&values, pass));
@@ -64,15 +50,18 @@ pub fn gradients(
         Ok((sum + (other * AUXILIARY)?)?)
     };
     let loss = pass.take_auxiliary().into_iter().try_fold(loss, add)?;
+    let total = loss.to_scalar::<f32>()?;
+    if !total.is_finite() {
+        return Err(Error::NotFinite(NotFinite::loss(total, network.store())?));
+    }
     let seen = Seen { beats: classes.len(), correct: correct(&logits, &classes)?, loss: value };
-    let gradients = value.is_finite().then(|| tape.backward(&loss)).transpose()?;
-    Ok((seen, gradients))
+    Ok((seen, tape.backward(&loss)?))
 }
 
 /// One step of the weights by a training batch, at learning rate `rate`.
 ///
 /// # Errors
-/// When candle fails.
+/// [`Error::NotFinite`] for a loss or a gradient that is not finite, before any weight is moved; when candle fails.
 pub fn weight_step(
     network: &dyn Network,
     batch: Batch,
@@ -81,9 +70,12 @@ pub fn weight_step(
     (sgd, spec, rate): (&mut Sgd, &SgdSpec, f64),
 ) -> Result<Seen> {
     let (seen, gradients) = gradients(network, batch, pass, options)?;
-    if let Some(gradients) = gradients {
-        sgd.step(spec, rate, network.store().variables(), &gradients)?;
+    let moved = sgd.step(spec, rate, network.store().variables(), &gradients);
+    if let Err(Error::NotFinite(_)) = moved {
+        // A weight that is no number says more than the gradients that it spoils.
+        finite::check(network.store().variables().map(|(name, variable)| (name, variable.as_tensor())))?;
     }
+    moved?;
     Ok(seen)
 }
 

@@ -1,7 +1,8 @@
 //! Named arrays in a safetensors file, with a digest that is checked on reading.
 //!
 //! The format (huggingface/safetensors) is a JSON header and raw little-endian values. The header's `__metadata__` holds
-//! two keys of ours: `state`, a JSON text, and `sha256`, the digest of the names, shapes and values and of that text.
+//! one key of ours, `heart-darts`, a JSON object: `state`, a JSON text; `digests`, of what the file was made of; and
+//! `sha256`, the digest of the names, shapes and values and of these two.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -11,10 +12,13 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::{Error, Result};
+use crate::support::digests::Digests;
 use crate::support::files;
 
 /// The largest file of weights or checkpoint that is read: the paper's supernet with its momenta has 0.2 GB.
 const LIMIT: u64 = 8 << 30;
+/// The key of the header's metadata that is ours.
+const KEY: &str = "heart-darts";
 
 /// An array of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +44,8 @@ impl Array {
 pub struct TensorFile {
     /// JSON of what is not an array.
     pub state: String,
+    /// What it was made of. None in files of before there were any.
+    pub digests: Digests,
     /// The arrays, in the order of names.
     pub arrays: BTreeMap<String, Array>,
 }
@@ -50,6 +56,22 @@ impl TensorFile {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
+        Ok(files::write_atomic(path, &self.to_bytes(path)?)?)
+    }
+
+    /// As [`Self::write`], keeping what stood at `path` as `previous`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_keeping(&self, path: &Path, previous: &Path) -> Result<()> {
+        Ok(files::write_atomic_keeping(path, previous, &self.to_bytes(path)?)?)
+    }
+
+    /// The whole file; `path` names it in errors.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when the format cannot hold it.
+    pub fn to_bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let mut parts = Vec::with_capacity(self.arrays.len());
         for (name, array) in &self.arrays {
             let (dtype, shape, bytes) = match array {
@@ -58,9 +80,14 @@ impl TensorFile {
             };
             parts.push((name, dtype, shape, bytes));
         }
-        let digest = digest(&self.state, parts.iter().map(|(n, _, shape, bytes)| (n.as_str(), &shape[..], &bytes[..])));
+        let contents = parts.iter().map(|(n, _, shape, bytes)| (n.as_str(), &shape[..], &bytes[..]));
+        let digest = digest(&self.state, &self.digests, contents);
         // One key only: the format keeps its metadata in hash order.
-        let metadata = serde_json::json!({ "state": self.state, "sha256": digest }).to_string();
+        let mut metadata = serde_json::json!({ "state": self.state, "sha256": digest });
+        if !self.digests.is_empty() {
+            metadata["digests"] = serde_json::json!(self.digests);
+        }
+        let metadata = HashMap::from([(KEY.to_owned(), metadata.to_string())]);
         let malformed = |error: safetensors::SafeTensorError| Error::Malformed {
             path: path.to_path_buf(),
             place: "tensors".into(),
@@ -70,8 +97,7 @@ impl TensorFile {
             TensorView::new(*dtype, shape.clone(), bytes).map(|view| (name.as_str(), view))
         });
         let views = views.collect::<std::result::Result<Vec<_>, _>>().map_err(malformed)?;
-        let bytes = serialize(views, Some(HashMap::from([("heart-darts".to_owned(), metadata)]))).map_err(malformed)?;
-        Ok(files::write_atomic(path, &bytes)?)
+        serialize(views, Some(metadata)).map_err(malformed)
     }
 
     /// Reads it and checks its digest.
@@ -79,26 +105,38 @@ impl TensorFile {
     /// # Errors
     /// [`Error::Malformed`] for a file that is truncated, changed or not ours.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = files::read(path, LIMIT)?;
+        Self::parse(&files::read(path, LIMIT)?, path)
+    }
+
+    /// As [`Self::read`], of the bytes of a file; `path` names it in errors.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
         let wrong =
             |place: &str, message: String| Error::Malformed { path: path.to_path_buf(), place: place.into(), message };
         let header = |error: safetensors::SafeTensorError| {
             wrong("header", format!("found {error}, expected a complete safetensors file"))
         };
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(header)?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(header)?;
-        let ours = metadata.metadata().as_ref().and_then(|map| map.get("heart-darts"));
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(header)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(header)?;
+        let ours = metadata.metadata().as_ref().and_then(|map| map.get(KEY));
         let ours =
-            ours.ok_or_else(|| wrong("metadata", "found no key `heart-darts`: not a file of this program".into()))?;
+            ours.ok_or_else(|| wrong("metadata", format!("found no key `{KEY}`: not a file of this program")))?;
         let ours: serde_json::Value = serde_json::from_str(ours)
             .map_err(|error| wrong("metadata", format!("found JSON that ends in {error}")))?;
         let text = |key: &str| {
             ours[key].as_str().map(str::to_owned).ok_or_else(|| wrong("metadata", format!("found no text `{key}`")))
         };
         let (state, expected) = (text("state")?, text("sha256")?);
+        let digests = match ours.get("digests") {
+            Some(digests) => serde_json::from_value(digests.clone())
+                .map_err(|error| wrong("metadata", format!("digests: {error}, expected texts by name")))?,
+            None => Digests::default(),
+        };
         let mut views: Vec<(&str, TensorView)> = tensors.iter().collect();
         views.sort_by_key(|(name, _)| *name);
-        let found = digest(&state, views.iter().map(|(name, view)| (*name, view.shape(), view.data())));
+        let found = digest(&state, &digests, views.iter().map(|(name, view)| (*name, view.shape(), view.data())));
         if found != expected {
             return Err(wrong("content", format!("found digest {found}, expected {expected}; the file was damaged")));
         }
@@ -112,7 +150,7 @@ impl TensorFile {
             };
             arrays.insert(name.to_owned(), array);
         }
-        Ok(Self { state, arrays })
+        Ok(Self { state, digests, arrays })
     }
 
     /// Puts tensors in under `prefix`.
@@ -167,13 +205,17 @@ fn bytes_of<T: Copy>(values: &[T], bytes: impl Fn(T) -> [u8; 4]) -> Vec<u8> {
     values.iter().flat_map(|&value| bytes(value)).collect()
 }
 
-fn digest<'a>(state: &str, parts: impl Iterator<Item = (&'a str, &'a [usize], &'a [u8])>) -> String {
+fn digest<'a>(state: &str, digests: &Digests, parts: impl Iterator<Item = (&'a str, &'a [usize], &'a [u8])>) -> String {
     let mut sha = Sha256::new();
     let mut part = |bytes: &[u8]| {
         sha.update((bytes.len() as u64).to_le_bytes());
         sha.update(bytes);
     };
     part(state.as_bytes());
+    for (field, digest) in digests.iter() {
+        part(field.as_bytes());
+        part(digest.as_bytes());
+    }
     for (name, shape, bytes) in parts {
         part(name.as_bytes());
         part(format!("{shape:?}").as_bytes());
@@ -187,7 +229,8 @@ mod tests {
     use super::*;
 
     fn example() -> TensorFile {
-        let mut file = TensorFile { state: "{\"epoch\":3}".into(), ..TensorFile::default() };
+        let digests = Digests::default().with("configuration", "c0ffee").with("data", "da7a");
+        let mut file = TensorFile { state: "{\"epoch\":3}".into(), digests, ..TensorFile::default() };
         file.arrays.insert("a".into(), Array::F32(vec![2, 1], vec![1.5, f32::MIN_POSITIVE]));
         file.insert_indices("order", &[3, 1, 2]);
         file
@@ -210,12 +253,10 @@ mod tests {
         example().write(&path).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         for i in 0..bytes.len() {
-            let mut changed = bytes.clone();
-            changed[i] ^= 4;
-            std::fs::write(&path, &changed).unwrap();
-            // A bit of the padding or of a space may change nothing; then what is read is what was written.
-            if let Ok(read) = TensorFile::read(&path) {
-                assert_eq!(read, example(), "byte {i}");
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[i] ^= 1 << bit;
+                assert!(TensorFile::parse(&changed, &path).is_err(), "bit {bit} of byte {i}");
             }
             std::fs::write(&path, &bytes[..i]).unwrap();
             assert!(TensorFile::read(&path).is_err(), "truncated to {i} bytes");

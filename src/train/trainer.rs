@@ -1,18 +1,19 @@
 //! The training loop.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::config::{Selection, TrainConfig};
 use super::error::{Error, Result};
+use super::finite;
 use super::optimiser::Sgd;
 use super::run::RunFolder;
 use super::score::{Score, Sums};
 use super::step::{LossOptions, weight_step};
-use super::tensors::TensorFile;
+use super::tensors::{Array, TensorFile};
 use crate::beat::{Role, Subset, TestPart, TrainingPart};
 use crate::evaluate::classify;
 use crate::network::{Network, Pass};
@@ -20,12 +21,6 @@ use crate::support::interrupt;
 use crate::support::progress::Progress;
 use crate::support::random::{Generator, GeneratorState};
 
-/// Within an epoch a checkpoint is written at most this often: `HEART_DARTS_CHECKPOINT_SECONDS`, or two minutes. When it
-/// is written changes no result.
-pub(crate) fn checkpoint_interval() -> Duration {
-    let seconds = std::env::var("HEART_DARTS_CHECKPOINT_SECONDS").ok().and_then(|text| text.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(120))
-}
 /// The stream of the seed that orders beats and draws masks; the initial weights come from stream 0.
 const STREAM: u64 = 1;
 
@@ -82,7 +77,8 @@ struct State {
 /// [`TrainConfig::test_curve`].
 ///
 /// # Errors
-/// When the configuration cannot run, the loss is no number any more, or a file cannot be written.
+/// When the configuration cannot run or a file cannot be written; [`Error::Diverged`] at the first loss, gradient or weight
+/// that is not finite.
 pub fn train(
     config: &TrainConfig,
     network: &dyn Network,
@@ -203,13 +199,23 @@ impl<'a> Trainer<'a> {
         file.insert_all("network.", &self.network.store().export()?)?;
         file.insert_all("best.", &self.best)?;
         for (name, momentum) in &self.sgd.momenta {
-            let array = super::tensors::Array::F32(vec![momentum.len()], momentum.clone());
+            let array = Array::F32(vec![momentum.len()], momentum.clone());
             file.arrays.insert(format!("momentum.{name}"), array);
         }
         if self.state.batch > 0 {
             file.insert_indices("order", &self.order);
         }
-        file.write(&self.run.checkpoint())
+        self.run.write_checkpoint(file)
+    }
+
+    /// An error with its place, after `batch` batches of the epoch or in that one.
+    fn placed(&self, error: Error, batch: usize) -> Error {
+        error.in_run(self.run, self.state.epoch + 1, batch, self.rate())
+    }
+
+    /// The learning rate of the epoch.
+    fn rate(&self) -> f64 {
+        self.config.schedule.rate(&self.config.optimiser, self.state.epoch, self.config.epochs)
     }
 
     /// The rest of the epoch; false when somebody asked to stop.
@@ -226,15 +232,15 @@ impl<'a> Trainer<'a> {
         for chosen in &batches[self.state.batch.min(batches.len())..] {
             stopped = interrupt::requested();
             // Before the epoch's first step the last checkpoint is still the truth: the order is drawn again from it.
-            if self.state.batch > 0 && (stopped || saved.elapsed() > checkpoint_interval()) {
+            if self.state.batch > 0 && (stopped || self.run.checkpoint_is_due(saved)) {
                 self.order = order.clone();
-                self.save()?;
+                self.save().map_err(|error| self.placed(error, self.state.batch))?;
                 saved = Instant::now();
             }
             if stopped {
                 break;
             }
-            self.step(chosen)?;
+            self.step(chosen).map_err(|error| self.placed(error, self.state.batch + 1))?;
             self.state.batch += 1;
             if let Some(progress) = &mut progress {
                 progress.advance(chosen.len() as u64);
@@ -259,19 +265,23 @@ impl<'a> Trainer<'a> {
             Pass::weights()
         };
         let options = LossOptions { weights: self.weights.as_deref(), smoothing: self.config.label_smoothing };
-        let rate = self.config.schedule.rate(&self.config.optimiser, epoch, self.config.epochs);
+        let rate = self.rate();
         let optimiser = (&mut self.sgd, &self.config.optimiser, rate);
         let seen = weight_step(self.network, batch, &pass, options, optimiser)?;
         if let Some(generator) = pass.into_generator() {
             self.generator = generator;
         }
-        self.state.sums.add(seen.check(epoch + 1, self.state.batch + 1)?);
+        self.state.sums.add(seen);
         Ok(())
     }
 
     /// Looks at validation beats, keeps the best weights, writes the line and the checkpoint.
     fn finish_epoch(&mut self, test: Option<&TestPart>) -> Result<EpochLine> {
         let epoch = self.state.epoch + 1;
+        let weights = self.network.store().export()?;
+        let finite = finite::check(weights.iter().map(|(name, tensor)| (name.as_str(), tensor)));
+        finite.map_err(|error| self.placed(error, self.state.batch))?;
+        let rate = self.rate();
         let validation = score(self.network, self.part.validation())?;
         let test = test.map(|test| score(self.network, test)).transpose()?.flatten();
         let judged = if self.config.selection == Selection::BestOnTest { test } else { validation };
@@ -279,13 +289,13 @@ impl<'a> Trainer<'a> {
         let best = self.state.best.is_none_or(|(_, best)| value > best);
         if best {
             self.state.best = Some((epoch, value));
-            self.best = self.network.store().export()?;
+            self.best = weights;
         }
         let patience = self.config.early_stopping.unwrap_or(usize::MAX);
         self.state.stopped = self.state.best.is_some_and(|(at, _)| epoch - at >= patience);
         let line = EpochLine {
             epoch,
-            learning_rate: self.config.schedule.rate(&self.config.optimiser, epoch - 1, self.config.epochs),
+            learning_rate: rate,
             training_loss: self.state.sums.mean_loss(),
             training_accuracy: self.state.sums.accuracy(),
             validation,
