@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::runs::{program, run, workplace};
+use heart_darts::support::random::Generator;
 
 /// Every file of a run but how long it took.
 fn bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
@@ -31,32 +32,42 @@ fn relative(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     bytes(folder).into_iter().map(|(path, bytes)| (path.strip_prefix(folder).unwrap().into(), bytes)).collect()
 }
 
-/// When a run is stopped, and when its resumptions are, as shares of the time of an unbroken one.
-const MOMENTS: [f64; 6] = [0.2, 0.1, 0.15, 0.1, 0.25, 0.1];
+/// Kills that each of the two tests makes: a handful, or as many as `HEART_DARTS_KILLS` says.
+fn kills() -> usize {
+    std::env::var("HEART_DARTS_KILLS").map_or(6, |text| text.parse().expect("HEART_DARTS_KILLS is a number"))
+}
 
-/// Starts `command --out NAME`, stops it at each of the moments by `signal`, resumes, and lets it end at last.
-fn stopped(folder: &Path, command: &str, name: &str, signal: &str, whole: Duration) {
-    let mut stops = 0;
-    for (i, &moment) in MOMENTS.iter().enumerate() {
-        let resume = if i == 0 { "" } else { "--resume" };
+/// Runs `command --out NAME` to its end, stopped by `signal` at random moments, from before it has made anything to its last
+/// write, and resumed each time. Returns how many of at most `most` stops came before the end.
+fn stopped(
+    folder: &Path,
+    command: &str,
+    name: &str,
+    signal: &str,
+    (whole, most): (Duration, usize),
+    generator: &mut Generator,
+) -> usize {
+    for stops in 0..most {
+        // A stop before the run is begun leaves nothing to resume.
+        let begun = ["config.ron", "run/config.ron"].iter().any(|file| folder.join(name).join(file).exists());
+        let resume = if begun { "--resume" } else { "" };
         // A checkpoint as often as possible: a kill then falls into the writing of one, too.
         let mut started = program(folder, &format!("{command} --out {name} {resume}"));
         started.env("HEART_DARTS_CHECKPOINT_SECONDS", "0").stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = started.spawn().unwrap();
-        // A stop before the run is begun stops nothing; a busy machine may take its time to come to that.
-        let begun = || ["config.ron", "run/config.ron"].iter().any(|file| folder.join(name).join(file).exists());
-        while !begun() && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        std::thread::sleep(whole.mul_f64(moment));
+        std::thread::sleep(whole.mul_f64(generator.uniform_f64()));
         let sent = Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status();
         sent.unwrap();
         let status = child.wait().unwrap();
+        // Ctrl-C while there is no run yet is an error that says so.
         assert!(matches!(status.code(), None | Some(0 | 130)), "{signal}: {status}");
-        stops += usize::from(!status.success());
+        if status.success() {
+            return stops;
+        }
     }
-    assert!(stops >= 3, "only {stops} stops came before the end");
-    run(folder, &format!("{command} --out {name} --resume"));
+    let begun = ["config.ron", "run/config.ron"].iter().any(|file| folder.join(name).join(file).exists());
+    run(folder, &format!("{command} --out {name} {}", if begun { "--resume" } else { "" }));
+    most
 }
 
 fn check(command: &str) {
@@ -73,14 +84,23 @@ fn check(command: &str) {
     let time = start.elapsed();
     let expected = relative(&folder.join(whole));
     assert!(expected.iter().any(|(path, _)| path.ends_with("log.jsonl")));
-    for (signal, name) in [("-KILL", "killed"), ("-INT", "interrupted")] {
-        stopped(folder, command, name, signal, time);
-        let found = relative(&folder.join(name));
-        let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
-        assert_eq!(names(&found), names(&expected), "{signal}: the same files and no other");
-        for ((path, found), (_, expected)) in found.iter().zip(&expected) {
-            assert!(found == expected, "{signal}: {} differs", path.display());
+    let mut generator = Generator::new(command.len() as u64);
+    for (signal, kills) in [("-KILL", kills()), ("-INT", 3)] {
+        let (mut stops, mut runs) = (0, 0);
+        while stops < kills {
+            runs += 1;
+            assert!(runs <= 10 + 2 * kills, "{signal}: only {stops} stops came before the end of {runs} runs");
+            let name = format!("stopped{signal}-{runs}");
+            stops += stopped(folder, command, &name, signal, (time, kills - stops), &mut generator);
+            let found = relative(&folder.join(&name));
+            let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+            assert_eq!(names(&found), names(&expected), "{signal}: the same files and no other");
+            for ((path, found), (_, expected)) in found.iter().zip(&expected) {
+                assert!(found == expected, "{signal}: {} differs", path.display());
+            }
+            fs::remove_dir_all(folder.join(name)).unwrap();
         }
+        println!("{command}: {stops} times {signal} over {runs} runs, each ended with the same bytes");
     }
 }
 
