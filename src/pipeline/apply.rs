@@ -10,8 +10,8 @@ use crate::beat::{Made, Split, TestPart, cut, prepare, window};
 use crate::database::{Database, open};
 use crate::evaluate::{Calibration, ConfusionMatrix, Evaluation, RecordEvaluation, classify};
 use crate::model::Model;
-use crate::support::digests::Digests;
 use crate::network::Network;
+use crate::support::digests::Digests;
 use crate::support::interrupt;
 use crate::support::progress::Progress;
 
