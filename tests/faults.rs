@@ -52,7 +52,7 @@ fn split() -> Split {
 fn spec() -> NetworkSpec {
     let genotype =
         Genotype::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cell/peer.ron"))).unwrap();
-    let shape = heart_darts::network::DerivedSpec { channels: 2, layers: 3, shortcuts: true };
+    let shape = heart_darts::network::DerivedSpec { channels: 2, layers: 3, ..Default::default() };
     NetworkSpec::Derived { shape, genotype }
 }
 
