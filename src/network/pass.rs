@@ -12,6 +12,8 @@ use crate::support::random::Generator;
 pub struct Pass {
     training: bool,
     weight_gradients: bool,
+    /// Whether alpha gets gradients when the weights do not.
+    alpha_gradients: bool,
     drop_path: f32,
     generator: RefCell<Option<Generator>>,
     auxiliary: RefCell<Vec<Tensor>>,
@@ -30,6 +32,11 @@ impl Pass {
 
     /// Training of alpha: statistics of the batch, and the weights held constant, which spares their gradients.
     pub fn alpha() -> Self {
+        Self { training: true, alpha_gradients: true, ..Self::default() }
+    }
+
+    /// A look at how good a supernet is: statistics of the batch, no gradients.
+    pub fn judgement() -> Self {
         Self { training: true, ..Self::default() }
     }
 
@@ -62,6 +69,11 @@ impl Pass {
     /// Whether gradients flow into the weights.
     pub fn has_weight_gradients(&self) -> bool {
         self.weight_gradients
+    }
+
+    /// Whether gradients flow into alpha.
+    pub(crate) fn has_alpha_gradients(&self) -> bool {
+        self.alpha_gradients
     }
 
     /// Whether paths may be dropped.

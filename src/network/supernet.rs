@@ -152,10 +152,9 @@ impl Supernet {
 
 impl Network for Supernet {
     fn logits(&self, beats: &Tensor, pass: &Pass) -> Result<Tensor> {
-        // Alpha is learnt when the weights are not, and constant otherwise.
-        let constant = pass.has_weight_gradients() || !pass.is_training();
         let weights = |alpha: &Var| {
-            let alpha = if constant { alpha.as_detached_tensor() } else { alpha.as_tensor().clone() };
+            let learns = pass.has_alpha_gradients();
+            let alpha = if learns { alpha.as_tensor().clone() } else { alpha.as_detached_tensor() };
             candle_nn::ops::softmax(&alpha, 1)
         };
         let (normal, reduction) = (weights(&self.alpha_normal)?, weights(&self.alpha_reduction)?);

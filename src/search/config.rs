@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Perturbation;
 use crate::network::SupernetSpec;
 use crate::train::{AdamSpec, Error, Result, SgdSpec};
 
@@ -19,8 +20,11 @@ pub struct SearchConfig {
     pub weights: SgdSpec,
     /// The optimiser of alpha. Default Adam 3e-4, betas 0.5 and 0.999, weight decay 1e-3.
     pub alpha: AdamSpec,
-    /// Epochs at the start in which alpha stays as it is. Default 0, as in the paper.
+    /// Epochs at the start in which alpha stays as it is. Default 0, as in the paper; with `perturbation` it may be all.
     pub warm_up: usize,
+    /// At the end, operations are chosen by what the supernet loses without them instead of by alpha. Default `None`, as in the
+    /// paper.
+    pub perturbation: Option<Perturbation>,
     /// Seed of weights, alpha and the order of beats. Default 0.
     pub seed: u64,
 }
@@ -34,6 +38,7 @@ impl Default for SearchConfig {
             weights: SgdSpec::default(),
             alpha: AdamSpec::default(),
             warm_up: 0,
+            perturbation: None,
             seed: 0,
         }
     }
@@ -51,8 +56,27 @@ impl SearchConfig {
         if self.batch < 2 {
             return wrong("batch", self.batch.to_string(), "at least 2 (batch norm needs two beats)");
         }
-        if self.warm_up >= self.epochs {
-            return wrong("warm_up", self.warm_up.to_string(), "fewer epochs than `epochs`: alpha must learn in some");
+        if self.epochs == 0 {
+            return wrong("epochs", "0".into(), "at least 1");
+        }
+        match &self.perturbation {
+            None if self.warm_up >= self.epochs => {
+                return wrong(
+                    "warm_up",
+                    self.warm_up.to_string(),
+                    "fewer epochs than `epochs`: alpha must learn in some",
+                );
+            }
+            Some(_) if self.warm_up > self.epochs => {
+                return wrong("warm_up", self.warm_up.to_string(), "at most `epochs`");
+            }
+            Some(Perturbation { beats, .. }) if *beats < 2 => {
+                return wrong("perturbation.beats", beats.to_string(), "at least 2");
+            }
+            Some(Perturbation { learning_rate, .. }) if !(learning_rate.is_finite() && *learning_rate > 0.0) => {
+                return wrong("perturbation.learning_rate", learning_rate.to_string(), "a number above 0");
+            }
+            _ => {}
         }
         let SupernetSpec { channels, layers } = self.supernet;
         if !(2..=256).contains(&channels) || channels % 2 == 1 {

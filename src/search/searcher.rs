@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::SearchConfig;
 use super::monitor::{AlphaTable, Monitor};
+use super::perturbation;
 use super::step::{ALPHA_NAMES, alpha_step};
 use crate::beat::TrainingPart;
 use crate::cell::{Genotype, Origin};
@@ -59,7 +60,7 @@ pub enum Outcome {
 /// A finished search.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// Alpha at the end.
+    /// Alpha at the end; after a choice by perturbation what was chosen has all the weight.
     pub alphas: [AlphaTable; 2],
     /// Every epoch.
     pub log: Vec<EpochLine>,
@@ -114,6 +115,12 @@ pub fn search(
                 None => tracing::warn!("epoch {}: {warning}", line.epoch),
             }
         }
+    }
+    // Not kept in the checkpoint: a choice that was stopped is made again from the last epoch, and comes out the same.
+    if let Some(spec) = &config.perturbation
+        && perturbation::choose(config, spec, (supernet, part, run), quiet)?.is_none()
+    {
+        return Ok(Outcome::Interrupted);
     }
     Ok(Outcome::Finished(Found { alphas: tables(supernet)?, log: read_log(&run.log())? }))
 }

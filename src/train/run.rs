@@ -225,6 +225,16 @@ impl RunFolder {
         append(&self.log(), line)
     }
 
+    /// Writes what a search tried for its choice: `choice.jsonl`, a line a trial.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_choice(&self, lines: &[impl Serialize]) -> Result<()> {
+        // Plain data of ours: its serialisation cannot fail.
+        let lines = lines.iter().map(|line| serde_json::to_string(line).unwrap_or_default() + "\n");
+        Ok(files::write_atomic(&self.path.join("choice.jsonl"), lines.collect::<String>().as_bytes())?)
+    }
+
     /// Appends how long an epoch took: not part of what is reproducible.
     ///
     /// # Errors
