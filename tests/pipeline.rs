@@ -150,6 +150,10 @@ fn the_configurations_that_ship_are_right() {
     assert_eq!(parse_ron::<SearchRun>(&sample("search"), "search").unwrap(), SearchRun::default());
     assert_eq!(parse_ron::<TrainRun>(&sample("train"), "train").unwrap(), TrainRun::default());
     heart_darts::database::Database::parse(&sample("database"), "database").unwrap();
+    let plan = folder.path().join("plan.ron");
+    fs::write(&plan, sample("--for fit")).unwrap();
+    heart_darts::pipeline::fit::Plan::read(&plan).unwrap();
+    assert_eq!(sample("--for paper"), sample("search"));
     for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/search-configs")).unwrap() {
         let path = entry.unwrap().path();
         read_ron::<SearchRun>(&path).unwrap().search.check().unwrap();
@@ -157,9 +161,24 @@ fn the_configurations_that_ship_are_right() {
 }
 
 #[test]
+fn a_misspelt_key_is_shown_where_it_stands_with_what_was_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("search.ron"), "(\n    search: (\n        epoch: 3,\n    ),\n)\n").unwrap();
+    let refused = program(folder.path(), "search search.ron --data nowhere --out run").output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("search.ron:3:9") && text.contains("did you mean `epochs`?"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.contains("3 |         epoch: 3,")).unwrap();
+    let column = |line: &str, wanted: &str| line.chars().count() - line[line.find(wanted).unwrap()..].chars().count();
+    assert_eq!(column(lines[at], "epoch"), column(lines[at + 1], "^^^^^"), "{text}");
+}
+
+#[test]
 fn a_command_without_arguments_teaches() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["search", "train", "derive", "evaluate", "predict", "data", "cell", "config", "quickstart"] {
+    for command in
+        ["search", "train", "derive", "evaluate", "predict", "data", "cell", "config", "quickstart", "fit", "study"]
+    {
         let output = program(folder.path(), &format!("{command} --help")).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success() && text.contains("heart-darts"), "{command}: {text}");

@@ -8,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use super::disk::{self, File};
+use super::place;
 
 /// The largest RON or JSON file that is read; ours are a few kilobytes.
 const TEXT_LIMIT: u64 = 16 << 20;
@@ -43,7 +44,7 @@ pub enum FileError {
         limit: u64,
     },
     /// The text is not what it should be.
-    #[error("{origin}:{line}:{column}: {message}\n  {line} | {excerpt}")]
+    #[error("{}", place::show(origin, *line, *column, message, excerpt))]
     Text {
         /// The file's path, or what else the text came from.
         origin: String,
@@ -125,12 +126,12 @@ pub fn read_ron<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
 /// [`FileError::Text`] with line and column.
 pub fn parse_ron<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, FileError> {
     ron_options().from_str(text).map_err(|error| {
-        let (line, column) = (error.span.start.line, error.span.start.col);
+        let (line, column, message) = place::of_ron(&error, text);
         FileError::Text {
             origin: origin.into(),
             line,
             column,
-            message: error.code.to_string(),
+            message,
             excerpt: text.lines().nth(line.saturating_sub(1)).unwrap_or_default().into(),
         }
     })

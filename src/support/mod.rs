@@ -13,5 +13,6 @@ pub mod font;
 pub mod interrupt;
 pub mod lock;
 pub mod picture;
+pub(crate) mod place;
 pub mod progress;
 pub mod random;

@@ -106,7 +106,8 @@ impl Plan {
         if let Some(memory) = estimate.memory {
             say(format!("Memory at most about {:.1} GB.", memory as f64 / 1e9));
         }
-        say("What every value means: `heart-darts config sample fast`, `config sample train`.".into());
+        say("What every value means: `heart-darts config sample fit`, `config sample search`, `config sample train`."
+            .into());
         text.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>() + &files::to_ron(self)
     }
 }
