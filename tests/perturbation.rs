@@ -16,7 +16,7 @@ const SEARCH: &str = "(
     search: (supernet: (channels: 4, layers: 3), epochs: 1, batch: 12, warm_up: 1, perturbation: (beats: 30, steps: 1), seed: 3),
 )";
 
-fn of<'a>(lines: &'a [Choosing], cell: CellKind, node: usize) -> impl Iterator<Item = &'a Choosing> {
+fn of(lines: &[Choosing], cell: CellKind, node: usize) -> impl Iterator<Item = &Choosing> {
     lines.iter().filter(move |line| line.cell == cell && line.node == node)
 }
 

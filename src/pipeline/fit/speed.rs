@@ -15,7 +15,7 @@ pub struct Speed {
     pub training: f64,
     /// Of evaluation, the same.
     pub evaluation: f64,
-    /// Bytes held at most while it was measured, with [`BATCH`] beats a step; `None` where the system does not say.
+    /// Bytes held at most while it was measured, with 64 beats a step; `None` where the system does not say.
     pub memory: Option<u64>,
 }
 
