@@ -75,7 +75,7 @@ pub(super) fn dense(function: &str, name: &str, tensor: &Tensor) -> Result<()> {
     Ok(())
 }
 
-/// The floats of an argument of a custom operation, which [`dense`] has passed.
+/// The floats of a kernel's argument, which [`dense`] has passed.
 pub(super) fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::config::SearchConfig;
 use super::monitor::AlphaTable;
-use crate::beat::{Batch, TrainingPart};
+use super::searcher::tables;
+use crate::beat::{Batch, Class, TrainingPart};
 use crate::cell::{CellKind, INPUTS, Operation, edge, edges};
-use crate::database::Class;
 use crate::network::{Network, Pass, Supernet};
 use crate::support::interrupt;
 use crate::support::progress::Progress;
@@ -60,22 +60,19 @@ pub struct Choosing {
     pub kept: Vec<String>,
 }
 
-/// Chooses; leaves alpha of `supernet` so that [`Genotype::derive`](crate::cell::Genotype::derive) gives the choice. `None`
+/// Chooses; leaves alpha of `supernet` so that [`Genotype::derive`](crate::cell::Genotype::derive) gives the choice. False
 /// after Ctrl-C: begun again from the same checkpoint it ends the same.
 pub(super) fn choose(
     config: &SearchConfig,
     spec: &Perturbation,
     (supernet, part, run): (&Supernet, &TrainingPart, &RunFolder),
     quiet: bool,
-) -> Result<Option<Vec<Choosing>>> {
+) -> Result<bool> {
     let mut generator = Generator::with_stream(config.seed, STREAM);
     let beats = judges(part, spec.beats, &mut generator);
-    let judges =
-        beats.chunks(config.batch).filter(|chosen| chosen.len() > 1).map(|chosen| part.validation().batch(chosen));
-    let judges = judges.collect();
-    let tables = supernet.alphas().map(|alpha| alpha.to_vec2::<f32>());
-    let [normal, reduction] = tables;
-    let tables = [rows(&normal?), rows(&reduction?)];
+    let batches = beats.chunks(config.batch).filter(|chosen| chosen.len() > 1);
+    let judges = batches.map(|chosen| part.validation().batch(chosen)).collect();
+    let tables = tables(supernet)?;
     let nodes = (1..).find(|&nodes| edges(nodes) == tables[0].len()).unwrap_or_default();
     let mut chooser =
         Chooser { config, spec, supernet, part, judges, tables, generator, sgd: Sgd::default(), order: Vec::new() };
@@ -89,18 +86,18 @@ pub(super) fn choose(
     let mut lines = Vec::new();
     for (cell, node, from) in places {
         if interrupt::requested() {
-            return Ok(None);
+            return Ok(false);
         }
         lines.push(chooser.operation(cell, node, from, progress.as_mut())?);
     }
     for (cell, node) in (0..2).flat_map(|cell| (1..nodes).map(move |node| (cell, node))) {
         if interrupt::requested() {
-            return Ok(None);
+            return Ok(false);
         }
         lines.push(chooser.edges(cell, node, progress.as_mut())?);
     }
     run.write_choice(&lines)?;
-    Ok(Some(lines))
+    Ok(true)
 }
 
 /// Validation beats, at most `most`, as many of each class as its share of the training beats says, in random order.
@@ -112,10 +109,6 @@ fn judges(part: &TrainingPart, most: usize, generator: &mut Generator) -> Vec<us
     let order = generator.permutation(part.validation().len());
     let classes: Vec<usize> = part.validation().batches(1).map(|beat| beat.classes[0] as usize).collect();
     order.into_iter().filter(|&i| left[classes[i]].checked_sub(1).map(|n| left[classes[i]] = n).is_some()).collect()
-}
-
-fn rows(table: &[Vec<f32>]) -> AlphaTable {
-    table.iter().map(|row| std::array::from_fn(|i| row[i])).collect()
 }
 
 struct Chooser<'a> {

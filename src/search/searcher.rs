@@ -118,7 +118,7 @@ pub fn search(
     }
     // Not kept in the checkpoint: a choice that was stopped is made again from the last epoch, and comes out the same.
     if let Some(spec) = &config.perturbation
-        && perturbation::choose(config, spec, (supernet, part, run), quiet)?.is_none()
+        && !perturbation::choose(config, spec, (supernet, part, run), quiet)?
     {
         return Ok(Outcome::Interrupted);
     }
@@ -351,7 +351,8 @@ impl<'a> Searcher<'a> {
     }
 }
 
-fn tables(supernet: &Supernet) -> Result<[AlphaTable; 2]> {
+/// Alpha of the normal and of the reduction cell.
+pub(super) fn tables(supernet: &Supernet) -> Result<[AlphaTable; 2]> {
     let table = |alpha: &Var| Ok::<_, Error>(rows(&alpha.flatten_all()?.to_vec1()?));
     let [normal, reduction] = supernet.alphas();
     Ok([table(normal)?, table(reduction)?])

@@ -7,6 +7,7 @@
 //! with the same bytes as one that never stopped.
 
 mod config;
+mod difference;
 mod error;
 mod finite;
 mod loss;
