@@ -51,7 +51,7 @@ fn from_records_to_predictions() {
     let predicted = read_annotations(&folder.join("predictions/syn01.hda")).unwrap();
     let reference = read_annotations(&records.join("syn01.atr")).unwrap();
     assert!(predicted.len() + 3 >= reference.len(), "{} of {}", predicted.len(), reference.len());
-    let table = fs::read_to_string(folder.join("predictions/syn01.csv")).unwrap();
+    let table = fs::read_to_string(folder.join("predictions/syn01.beats.csv")).unwrap();
     assert_eq!(table.lines().count(), predicted.len() + 1);
     run(folder, "predict model records/syn01 --detect --out detected --json");
 

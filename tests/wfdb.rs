@@ -9,6 +9,8 @@ use heart_darts::wfdb::{
     Annotation, AnnotationFile, BaseDate, BaseTime, Code, Format, Header, INVALID, Label, Record, SignalSpec,
 };
 
+#[path = "wfdb/csv.rs"]
+mod csv;
 #[path = "wfdb/damaged.rs"]
 mod damaged;
 #[path = "wfdb/edf.rs"]

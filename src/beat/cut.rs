@@ -8,7 +8,7 @@ use crate::beat::{Beats, Error, PublishedSet, RecordInfo, Result};
 use crate::database::{Database, Folder, RecordPlan, Window};
 use crate::signal::{Preprocessing, Resampler};
 use crate::support::{interrupt, progress::Progress};
-use crate::wfdb::Record;
+use crate::wfdb::{Record, SignalSpec};
 
 /// A record after preprocessing, from which beats are cut: the one path that training, evaluation and prediction share.
 #[derive(Debug, Clone)]
@@ -28,8 +28,7 @@ impl ProcessedRecord {
     /// [`Error::Unit`] and [`Error::Lead`], which name the record and the lead.
     pub fn new(record: &Record, window: Window, preprocessing: &Preprocessing) -> Result<Self> {
         let frequency = record.header.frequency;
-        let mut leads = Vec::with_capacity(record.signals.len());
-        for (signal, spec) in record.header.signals.iter().enumerate() {
+        let one = |(signal, spec): (usize, &SignalSpec)| {
             let (name, lead) = (record.header.name.clone(), spec.description.clone());
             let Some(scale) = millivolts(&spec.units) else {
                 return Err(Error::Unit { record: name, lead, found: spec.units.clone() });
@@ -42,9 +41,10 @@ impl ProcessedRecord {
             if invalid > 0 {
                 tracing::warn!("{name}: lead {lead}: {invalid} invalid samples are interpolated over");
             }
-            let refused = |source| Error::Lead { record: name, lead, source };
-            leads.push(preprocessing.apply_record(samples, frequency).map_err(refused)?);
-        }
+            preprocessing.apply_record(samples, frequency).map_err(|source| Error::Lead { record: name, lead, source })
+        };
+        let leads: Vec<Result<Vec<f32>>> = record.header.signals.par_iter().enumerate().map(one).collect();
+        let leads = leads.into_iter().collect::<Result<Vec<_>>>()?;
         let resampler = preprocessing.resampler(frequency)?;
         Ok(Self { leads, resampler, window, preprocessing: preprocessing.clone() })
     }

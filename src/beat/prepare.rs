@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::beat::cache::{CACHE_VERSION, Miss, load, store};
 use crate::beat::{Beats, Result, cut, window};
@@ -38,14 +39,21 @@ pub fn prepare(
     preprocessing: &Preprocessing,
     cache: Option<&Path>,
 ) -> Result<Prepared> {
+    let start = Instant::now();
     let folder = database::open(database, dir)?;
     let fingerprint = folder.fingerprint()?;
+    let records = folder.records.len();
+    tracing::info!("{}: {records} records of {}, fingerprint {}", dir.display(), database.name, &fingerprint[..16]);
+    let said = |how: &str, beats: &Beats| {
+        tracing::info!("{} beats {how} in {:.1} s", beats.classes.len(), start.elapsed().as_secs_f64());
+    };
     let made = Made::of(database, preprocessing, &fingerprint);
     let key = made.key();
     let file = cache.map(|cache| cache.join(format!("{}-{}.safetensors", database.name, &key[..16])));
     if let Some(file) = &file {
         match load(file, &made) {
             Ok(beats) => {
+                said(&format!("read from {}", file.display()), &beats);
                 let (beats, cached) = (Arc::new(beats), Some(file.clone()));
                 return Ok(Prepared { beats, folder, fingerprint, key, cached });
             }
@@ -55,6 +63,7 @@ pub fn prepare(
     }
     let mut progress = Progress::new(format!("beats of {}", database.name), folder.records.len() as u64, "records");
     let beats = cut(&folder, window(database, preprocessing), preprocessing, &mut progress)?;
+    said("cut", &beats);
     if let Some(Err(error)) = file.map(|file| store(&file, &made, &beats)) {
         tracing::warn!("{error}; the beats are used without a cache and will be cut again next time");
     }

@@ -4,15 +4,17 @@
 //! step of training, evaluation of many beats and of one. Each runs what the commands run ([`crate::search::alpha_step`],
 //! [`crate::train::weight_step`], [`crate::network::Network::logits`]) on random beats of a seeded generator, three times to
 //! warm up and then some more, of which the median counts. [`peak`] measures multiplications and additions and memory reads
-//! of loops that do nothing else; a workload's [`Measured::gflop_per_s`] beside it says what is left to win.
+//! of loops that do nothing else; [`Machine`] says what there is; a workload's [`Measured::gflop_per_s`] beside it says what is left to win.
 
 mod inference;
+mod machine;
 mod memory;
 mod peak;
 mod search_step;
 mod train_step;
 mod workload;
 
+pub use machine::{Machine, free_space, size};
 pub use peak::{Peak, Rates, peak};
 pub use workload::{Measured, Setup, Workload, measure};
 

@@ -50,7 +50,7 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments, shared: &evaluate::Arguments) -> Result<()> {
-    let work = shared.data.work(false, shared.quiet);
+    let work = shared.data.work(false);
     let dir = &shared.data.data;
     let model = shared.model.as_deref().map(Model::read).transpose().into_diagnostic()?;
     let tested = match (&model, &arguments.test) {

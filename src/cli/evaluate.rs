@@ -34,9 +34,6 @@ pub struct Arguments {
     /// Print the figures as JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Show no progress.
-    #[arg(long, short)]
-    pub(super) quiet: bool,
     #[command(flatten)]
     ec57: ec57::Arguments,
 }
@@ -47,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let Some(model) = &arguments.model else { unreachable!("clap asks for it") };
     let model = Model::read(model).into_diagnostic()?;
-    let work = arguments.data.work(false, arguments.quiet);
+    let work = arguments.data.work(false);
     let applied = pipeline::evaluate(&model, &arguments.data.data, arguments.data.database(), &work);
     let evaluation = applied.into_diagnostic()?.evaluation;
     if let Some(path) = &arguments.picture {

@@ -6,10 +6,10 @@ use heart_darts::cell::Genotype;
 use heart_darts::evaluate::text;
 use heart_darts::pipeline::fit::{Plan, Speed, Survey, survey};
 use heart_darts::pipeline::{self, Searched, TrainedModel, Work};
-use heart_darts::support::files;
+use heart_darts::support::{files, progress};
 use miette::{IntoDiagnostic, Result};
 
-use super::{Preparation, pictures, print_json};
+use super::{Curves, Preparation, pictures, print_json};
 
 /// From a folder of annotated records to a model, by one command: look and verify, plan, search, train, evaluate, draw.
 ///
@@ -43,9 +43,8 @@ pub struct Arguments {
     /// Print the model's figures as JSON (with --plan-only the plan).
     #[arg(long)]
     json: bool,
-    /// Show no progress.
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    curves: Curves,
 }
 
 fn minutes(text: &str) -> std::result::Result<f64, String> {
@@ -55,9 +54,9 @@ fn minutes(text: &str) -> std::result::Result<f64, String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { dir, out, .. } = arguments;
-    let work = arguments.preparation.work(false, arguments.quiet);
+    let work = arguments.curves.of(arguments.preparation.work(false));
     let say = |line: String| {
-        if !arguments.quiet {
+        if !progress::is_silent() {
             eprintln!("{line}");
         }
     };
@@ -132,7 +131,7 @@ fn make(arguments: &Arguments, work: &Work, file: &Path) -> Result<Plan> {
     let (plan, estimate) = Plan::new(&survey, &speed, arguments.minutes);
     let text = plan.text(&survey, &speed, &estimate, arguments.minutes);
     files::write_atomic(file, text.as_bytes()).into_diagnostic()?;
-    if !arguments.quiet {
+    if !progress::is_silent() {
         eprint!("{}", survey.inspection);
         if let Some(guess) = &survey.guessed {
             eprintln!(

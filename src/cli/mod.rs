@@ -2,12 +2,15 @@
 
 mod bench;
 mod cell;
+mod completions;
 mod config;
 mod data;
 mod derive;
+mod doctor;
 mod ec57;
 mod evaluate;
 mod fit;
+mod man;
 mod pictures;
 mod predict;
 mod quickstart;
@@ -16,10 +19,11 @@ mod search;
 mod study;
 mod train;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use heart_darts::support::interrupt;
+use heart_darts::support::{interrupt, progress};
 
 /// Exit code after Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -49,6 +53,12 @@ struct Arguments {
     /// Threads to compute with; results are the same with any number. Default: every core.
     #[arg(long, global = true, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
+    /// Show no progress; warnings and errors stay.
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say what is done and how long it takes; twice, in more detail. HEART_DARTS_LOG chooses by module, as in RUST_LOG.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,18 +89,21 @@ enum Command {
     Config(config::Arguments),
     /// Measure how fast this machine is.
     Bench(bench::Arguments),
+    /// Look at this machine: processor, memory, disks, and the data that can be found.
+    Doctor(doctor::Arguments),
+    /// Print what makes a shell complete these commands.
+    Completions(completions::Arguments),
+    /// Write the manual as man pages.
+    Man(man::Arguments),
 }
 
 /// Parses, runs, reports; the one place that knows of exit codes: 0 done, 1 failed, 2 wrong use, 130 after Ctrl-C.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let level = tracing_subscriber::EnvFilter::try_from_env("HEART_DARTS_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(level)
-        .with_writer(std::io::stderr)
-        .without_time()
-        .with_target(false)
-        .init();
+    log(arguments.verbose);
+    if arguments.quiet {
+        progress::silence();
+    }
     // An error of the library says everything by itself, its causes included.
     // Setting the hook fails only when there is one already.
     let _ = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().without_cause_chain().build())));
@@ -110,6 +123,21 @@ pub fn main() -> ExitCode {
             if interrupt::requested() { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// What is said on standard error: warnings, and with `--verbose` what is done.
+fn log(verbose: u8) {
+    let of_ours = ["warn", "warn,heart_darts=info", "warn,heart_darts=debug"][usize::from(verbose.min(2))];
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HEART_DARTS_LOG").unwrap_or_else(|_| of_ours.into());
+    // https://no-color.org: any value that is not empty; and no colours for a file.
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || !std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(!plain)
+        .without_time()
+        .with_target(false)
+        .init();
 }
 
 /// Ends quietly when whoever reads the output has gone, as in `heart-darts cell show FILE | head`: Rust's `print!` panics then. (To
@@ -142,6 +170,9 @@ fn run(command: &Command) -> miette::Result<()> {
         Command::Predict(arguments) => predict::run(arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
     }
 }
 
@@ -156,13 +187,27 @@ struct DataArguments {
 }
 
 impl DataArguments {
-    fn work(&self, resume: bool, quiet: bool) -> heart_darts::pipeline::Work {
-        self.preparation.work(resume, quiet)
+    fn work(&self, resume: bool) -> heart_darts::pipeline::Work {
+        self.preparation.work(resume)
     }
 
     /// What the records are, if it was said.
     fn database(&self) -> Option<&str> {
         self.preparation.database.as_deref()
+    }
+}
+
+/// Where the curves of a run can be seen while it goes on.
+#[derive(Debug, clap::Args)]
+struct Curves {
+    /// Also write the figures of each epoch as TensorBoard event files into the run's folder.
+    #[arg(long)]
+    tensorboard: bool,
+}
+
+impl Curves {
+    fn of(&self, work: heart_darts::pipeline::Work) -> heart_darts::pipeline::Work {
+        heart_darts::pipeline::Work { tensorboard: self.tensorboard, ..work }
     }
 }
 
@@ -182,16 +227,91 @@ struct Preparation {
 }
 
 impl Preparation {
-    fn work(&self, resume: bool, quiet: bool) -> heart_darts::pipeline::Work {
-        if quiet {
-            heart_darts::support::progress::silence();
-        }
+    fn work(&self, resume: bool) -> heart_darts::pipeline::Work {
+        let quiet = progress::is_silent();
         let cache = self.cache.clone().or_else(heart_darts::pipeline::default_cache).filter(|_| !self.no_cache);
-        heart_darts::pipeline::Work { resume, quiet, cache }
+        heart_darts::pipeline::Work { resume, quiet, cache, tensorboard: false }
     }
 }
 
 /// Prints a value as JSON.
 fn print_json(value: &impl serde::Serialize) {
     print!("{}", heart_darts::evaluate::json::to_text(value));
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::Arguments;
+
+    /// The commands in a text: lines that begin with the program's name, without what a shell would make of the rest and without
+    /// the remark behind them.
+    fn commands(text: &str) -> Vec<Vec<String>> {
+        let lines = text.lines().map(str::trim_start).filter(|line| line.starts_with("heart-darts "));
+        lines
+            .map(|line| {
+                let end = [" > ", " | ", " && ", "   ", " #"].iter().filter_map(|mark| line.find(mark)).min();
+                words(&line[..end.unwrap_or(line.len())])
+            })
+            .collect()
+    }
+
+    /// Words, of which some are in single quotes.
+    fn words(line: &str) -> Vec<String> {
+        let mut quoted = false;
+        let divided = |c: char| {
+            quoted ^= c == '\'';
+            c == ' ' && !quoted
+        };
+        line.split(divided).filter(|word| !word.is_empty()).map(|word| word.replace('\'', "")).collect()
+    }
+
+    fn check(text: &str, place: &str) -> usize {
+        let commands = commands(text);
+        for command in &commands {
+            if let Err(error) = Arguments::try_parse_from(command) {
+                let shown = matches!(
+                    error.kind(),
+                    clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion
+                );
+                assert!(shown, "{place}: {}\n{error}", command.join(" "));
+            }
+        }
+        commands.len()
+    }
+
+    /// Every command that a help text shows, and every command has a help text with some.
+    #[test]
+    fn the_commands_in_help_texts_are_right() {
+        fn walk(command: &clap::Command) {
+            for inner in command.get_subcommands() {
+                walk(inner);
+            }
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let found = check(&after, command.get_name());
+            assert!(found > 0 || command.has_subcommands(), "{} shows no example", command.get_name());
+        }
+        walk(&Arguments::command());
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_in_the_documents_are_right() {
+        for (name, least) in [
+            ("README.md", 15),
+            ("docs/JSON.md", 0),
+            ("docs/RELIABILITY.md", 0),
+            ("benches/RESULTS.md", 0),
+            ("paper-repro/README.md", 2),
+            ("paper-repro/heart-darts/README.md", 8),
+        ] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+            // A line that goes on is one command.
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text: String = text.split("\\\n").map(|part| part.trim_start_matches(' ')).collect();
+            let found = check(&text, name);
+            assert!(found >= least, "{name}: {found} commands");
+        }
+    }
 }

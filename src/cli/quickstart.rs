@@ -7,7 +7,7 @@ use heart_darts::database::Class;
 use heart_darts::database::synthetic::{self, Options};
 use heart_darts::evaluate::text;
 use heart_darts::model::Model;
-use heart_darts::pipeline::{self, Peaks, SearchRun, Searched, TrainRun, TrainedModel, Work};
+use heart_darts::pipeline::{self, Input, Peaks, SearchRun, Searched, TrainRun, TrainedModel, Work};
 use heart_darts::support::{files, progress};
 use miette::{IntoDiagnostic, Result, bail};
 
@@ -30,9 +30,6 @@ pub struct Arguments {
     /// Print the figures of the model as JSON.
     #[arg(long)]
     json: bool,
-    /// Show no progress.
-    #[arg(long, short)]
-    quiet: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -42,14 +39,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         bail!("{}: found a folder that is not empty, expected a new one; name another by --out", out.display());
     }
     let say = |line: String| {
-        if !arguments.quiet {
+        if !progress::is_silent() {
             eprintln!("{line}")
         }
     };
-    if arguments.quiet {
-        progress::silence();
-    }
-    let work = Work { resume: false, quiet: arguments.quiet, cache: None };
+    let work = Work { quiet: progress::is_silent(), ..Work::default() };
     let path = |name: &str| out.join(name);
 
     say("1/5  synthetic records".into());
@@ -73,7 +67,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say("4/5  load the model, classify a record".into());
     let model = Model::read(&path("model")).into_diagnostic()?;
     let record = path("records").join(&made.records[0]);
-    let prediction = pipeline::predict(&model, &record, &Peaks::Annotated("atr".into()), &[]).into_diagnostic()?;
+    let peaks = Peaks::Annotated("atr".into());
+    let prediction = pipeline::predict(&model, &Input::Wfdb(record), &peaks, &[], &work).into_diagnostic()?;
     prediction.write(&path("predictions")).into_diagnostic()?;
     say(format!("     {}", prediction.summary()));
 

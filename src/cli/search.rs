@@ -6,7 +6,7 @@ use heart_darts::pipeline::{self, SearchRun, Searched};
 use heart_darts::support::files;
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::{DataArguments, pictures, print_json};
+use super::{Curves, DataArguments, pictures, print_json};
 
 /// Search cells: a supernet's weights learn from training beats and its architecture from validation beats, in turn. The
 /// run folder gets the configuration as resolved, a line an epoch in log.jsonl, a checkpoint, and at the end genotype.ron.
@@ -35,9 +35,8 @@ pub struct Arguments {
     /// Print the genotype and the log as JSON.
     #[arg(long)]
     json: bool,
-    /// Show no progress.
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    curves: Curves,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -45,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     config.search.check().map_err(|error| miette!("{}: search.{error}", arguments.config.display()))?;
     config.search.seed = arguments.seed.unwrap_or(config.search.seed);
     let name = stem(&arguments.config);
-    let work = arguments.data.work(arguments.resume, arguments.quiet);
+    let work = arguments.curves.of(arguments.data.work(arguments.resume));
     let database = arguments.data.database();
     let searched = pipeline::search(&config, &name, &arguments.data.data, database, &arguments.out, &work);
     let out = arguments.out.display();

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use heart_darts::pipeline::{Study, StudyResult, markdown, table};
-use heart_darts::support::files;
+use heart_darts::support::{files, progress};
 use heart_darts::train;
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::{Preparation, pictures, print_json};
+use super::{Curves, Preparation, pictures, print_json};
 
 /// Train several networks on the same beats from several seeds, and put what they reached side by side: searched cells, random
 /// cells, networks designed by hand. Figures are means and deviations over seeds, never the best of several.
@@ -46,9 +46,8 @@ pub struct Arguments {
     /// Print the table as JSON.
     #[arg(long)]
     json: bool,
-    /// Show no progress.
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    curves: Curves,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -62,9 +61,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         study.rows.iter_mut().for_each(|row| row.seeds = None);
     }
     if let Some(data) = arguments.data.as_deref().filter(|_| !arguments.table) {
-        let work = arguments.preparation.work(false, arguments.quiet);
+        let work = arguments.curves.of(arguments.preparation.work(false));
         let source = (data, arguments.preparation.database.as_deref());
-        let done = |result: &StudyResult| say(result, arguments.quiet);
+        let done = |result: &StudyResult| say(result);
         let finished =
             study.run(&arguments.study, &arguments.rows, source, &arguments.out, &work, done).into_diagnostic()?;
         for result in finished.iter().flatten() {
@@ -90,8 +89,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn say(result: &StudyResult, quiet: bool) {
-    if quiet {
+fn say(result: &StudyResult) {
+    if progress::is_silent() {
         return;
     }
     let percent = |value: Option<f64>| value.map_or("-".into(), |value| format!("{:.2} %", 100.0 * value));

@@ -9,7 +9,7 @@ use heart_darts::pipeline::{self, TrainRun, TrainedModel};
 use heart_darts::support::files;
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::{DataArguments, pictures, print_json};
+use super::{Curves, DataArguments, pictures, print_json};
 
 /// Train a network whose cells are a genotype's, or one designed by hand, from random weights, and evaluate it on the test
 /// part of the split. The genotype may have been searched on another database, with another rate, other leads, another window.
@@ -51,9 +51,8 @@ pub struct Arguments {
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
-    /// Show no progress.
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    curves: Curves,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -71,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         (Some(cell), None) => config.derived(Genotype::read(cell).into_diagnostic()?),
         (None, None) => return Err(miette!("expected a genotype or --baseline")),
     };
-    let work = arguments.data.work(arguments.resume, arguments.quiet);
+    let work = arguments.curves.of(arguments.data.work(arguments.resume));
     let (data, database) = (&arguments.data.data, arguments.data.database());
     let trained = pipeline::train(&config, &network, data, database, &arguments.out, &work).into_diagnostic()?;
     let out = arguments.out.display();

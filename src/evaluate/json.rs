@@ -17,6 +17,14 @@ pub fn to_text<T: Serialize>(value: &T) -> String {
     join_short_arrays(&serde_json::to_string_pretty(value).expect("plain data serialises"))
 }
 
+/// A value as JSON on one line, with its end: for files that only programs read.
+///
+/// # Panics
+/// As [`to_text`].
+pub fn to_line<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data serialises") + "\n"
+}
+
 /// Parses JSON; `origin` names it in errors.
 ///
 /// # Errors

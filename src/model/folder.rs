@@ -140,6 +140,7 @@ impl Model {
         let network = spec.network.build(&spec.input, &mut Generator::new(0))?;
         let tensors: HashMap<_, _> = file.tensors("")?.into_iter().collect();
         network.store().import(&tensors).map_err(|source| Error::Store { path: weights, source })?;
+        tracing::info!("{}: {} parameters", folder.display(), network.store().parameters());
         Ok(Self { spec, network })
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Work;
 use super::apply::{ModelBeats, model_beats};
 use super::error::{Error, Result};
-use super::predict::{Peaks, predict, suffixed};
+use super::predict::{Input, Peaks, predict, suffixed};
 use crate::database::{Lead, record_names};
 use crate::evaluate;
 use crate::evaluate::ec57::{Options, Period, RecordReport, Report, compare};
@@ -63,6 +63,8 @@ pub fn ec57(
     };
     let mut progress =
         (!work.quiet).then(|| Progress::new("comparing annotations", chosen.records.len() as u64, "records"));
+    // One bar is enough.
+    let alone = Work { quiet: true, ..Work::default() };
     let mut reports = Vec::with_capacity(chosen.records.len());
     for name in &chosen.records {
         if interrupt::requested() {
@@ -85,7 +87,7 @@ pub fn ec57(
                 annotations(&suffixed(&folder.join(name), annotator), header.frequency)?
             }
             Tested::Model { model, peaks, out, .. } => {
-                let prediction = predict(model, &stem, peaks, &leads)?;
+                let prediction = predict(model, &Input::Wfdb(stem), peaks, &leads, &alone)?;
                 if let Some(out) = out {
                     prediction.write(out)?;
                 }

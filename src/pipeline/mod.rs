@@ -22,7 +22,7 @@ pub use config::{DataConfig, NetworkConfig, SearchRun, TrainRun};
 pub use data::{DataRecord, Loaded, default_cache, load};
 pub use ec57::{Tested, ec57};
 pub use error::{Error, Result};
-pub use predict::{Peaks, PredictedBeat, Prediction, predict};
+pub use predict::{Input, Peaks, PredictedBeat, Prediction, predict};
 pub use search::{Searched, derive, search};
 pub use study::{Published, Row, RowNetwork, Study, StudyResult};
 pub use study_table::{Spread, StudyRow, markdown, table};
@@ -37,4 +37,6 @@ pub struct Work {
     pub quiet: bool,
     /// Where prepared beats are kept; `None` keeps none.
     pub cache: Option<std::path::PathBuf>,
+    /// Write TensorBoard event files into the folders of runs.
+    pub tensorboard: bool,
 }

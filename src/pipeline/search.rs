@@ -9,7 +9,7 @@ use super::{Loaded, Work};
 use crate::cell::{Genotype, Named, Origin};
 use crate::database::Class;
 use crate::evaluate::json;
-use crate::network::{InputShape, Supernet};
+use crate::network::{InputShape, Network, Supernet};
 use crate::search::{self, EpochLine, Found, Outcome};
 use crate::support::digests::Digests;
 use crate::support::files;
@@ -52,6 +52,7 @@ pub fn search(
     let loaded = load(dir, database, &config.data, work)?;
     search::check_beats(&config.search, &loaded.training)?;
     let supernet = build(config, &loaded.input())?;
+    computing("a supernet", supernet.store().parameters());
     let run = begin(out, &loaded, config, loaded.digests(), work)?;
     let outcome = search::search(&config.search, &supernet, &loaded.training, &run, work.quiet)?;
     let Outcome::Finished(Found { alphas, log }) = outcome else { return Ok(Searched::Interrupted) };
@@ -66,6 +67,12 @@ pub fn search(
     Ok(Searched::Finished { genotype, path, log, digests })
 }
 
+/// Says with what is computed.
+pub(super) fn computing(what: &str, parameters: usize) {
+    let (threads, instructions) = (rayon::current_num_threads(), crate::compute::instructions());
+    tracing::info!("{what} of {parameters} parameters on {threads} threads, {instructions}");
+}
+
 /// The run folder, made or taken up again.
 pub(super) fn begin<T: serde::Serialize>(
     out: &Path,
@@ -75,7 +82,8 @@ pub(super) fn begin<T: serde::Serialize>(
     work: &Work,
 ) -> Result<RunFolder> {
     let input = RunInput::new(files::to_ron(config), &loaded.record(), digests);
-    Ok(if work.resume { RunFolder::resume(out, &input)? } else { RunFolder::create(out, &input)? })
+    let run = if work.resume { RunFolder::resume(out, &input)? } else { RunFolder::create(out, &input)? };
+    Ok(run.with_tensorboard(work.tensorboard))
 }
 
 fn build(config: &SearchRun, input: &InputShape) -> Result<Supernet> {

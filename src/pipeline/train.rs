@@ -6,7 +6,7 @@ use super::apply::evaluation;
 use super::config::{DataConfig, TrainRun};
 use super::data::load;
 use super::error::{Error, Result};
-use super::search::begin;
+use super::search::{begin, computing};
 use super::{Loaded, Work};
 use crate::cell::Named;
 use crate::database::Class;
@@ -65,6 +65,7 @@ pub fn train(
     }
     let spec = network.clone();
     let network = spec.build(&loaded.input(), &mut Generator::new(config.training.seed))?;
+    computing("a network", network.store().parameters());
     let test = config.training.sees_test().then_some(&loaded.split.test);
     train::check_parts(&config.training, &loaded.training, test)?;
     let mut digests = loaded.digests();

@@ -16,6 +16,11 @@ pub fn silence() {
     SILENT.store(true, Ordering::Relaxed);
 }
 
+/// Whether no progress is to be shown.
+pub fn is_silent() -> bool {
+    SILENT.load(Ordering::Relaxed)
+}
+
 /// The progress of one piece of long work, on standard error.
 #[derive(Debug)]
 pub struct Progress {
@@ -34,7 +39,7 @@ impl Progress {
     /// Starts at 0 of `total` of `unit` (beats, bytes, records).
     pub fn new(label: impl Into<String>, total: u64, unit: &'static str) -> Self {
         let label = label.into();
-        let silent = SILENT.load(Ordering::Relaxed);
+        let silent = is_silent();
         let bar = (!silent && std::io::stderr().is_terminal()).then(|| {
             let style = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit} {{per_sec}} {{eta}} left");
             let bar = ProgressBar::new(total);

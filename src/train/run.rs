@@ -4,20 +4,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::difference::difference;
 use super::error::{Error, Result};
+use super::events::{self, Events};
 use super::finite;
+use super::log::{self, read_whole};
 use super::tensors::TensorFile;
 use crate::support::digests::Digests;
 use crate::support::lock::Lock;
 use crate::support::{disk, files};
-
-/// The largest log that is read.
-const LOG_LIMIT: u64 = 256 << 20;
 
 /// What a run is of. Its folder and its checkpoints are taken up again only with the same.
 #[derive(Debug, Clone)]
@@ -44,6 +44,9 @@ pub struct RunFolder {
     path: PathBuf,
     digests: Digests,
     interval: Duration,
+    /// Whether event files are written, and this process's, when it has written to it.
+    tensorboard: bool,
+    events: OnceLock<Events>,
     _lock: Lock,
 }
 
@@ -81,7 +84,7 @@ impl RunFolder {
             }
         }
         sweep(path);
-        cut_torn(&run.timing())?;
+        log::cut_torn(&run.timing())?;
         Ok(run)
     }
 
@@ -89,7 +92,14 @@ impl RunFolder {
         let lock = Lock::take(path)?;
         let seconds = std::env::var("HEART_DARTS_CHECKPOINT_SECONDS").ok().and_then(|text| text.parse().ok());
         let interval = Duration::from_secs(seconds.unwrap_or(120));
-        Ok(Self { path: path.to_path_buf(), digests: input.digests.clone(), interval, _lock: lock })
+        Ok(Self {
+            path: path.to_path_buf(),
+            digests: input.digests.clone(),
+            interval,
+            tensorboard: false,
+            events: OnceLock::new(),
+            _lock: lock,
+        })
     }
 
     /// Within an epoch a checkpoint is written at most this often: `HEART_DARTS_CHECKPOINT_SECONDS`, or two minutes. When it
@@ -97,6 +107,13 @@ impl RunFolder {
     #[must_use]
     pub fn with_checkpoint_interval(self, interval: Duration) -> Self {
         Self { interval, ..self }
+    }
+
+    /// With it, the figures of each epoch also go to TensorBoard event files in the folder. They hold times, so unlike all
+    /// else they are not the same bytes each time.
+    #[must_use]
+    pub fn with_tensorboard(self, tensorboard: bool) -> Self {
+        Self { tensorboard, ..self }
     }
 
     /// Whether the next checkpoint is due when the last was written at `saved`.
@@ -198,6 +215,7 @@ impl RunFolder {
     pub fn write_checkpoint(&self, mut file: TensorFile) -> Result<()> {
         finite::check_file(&file)?;
         file.digests = self.digests.clone();
+        tracing::debug!("{} is written", self.checkpoint().display());
         file.write_keeping(&self.checkpoint(), &self.previous_checkpoint())
     }
 
@@ -223,7 +241,19 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be written.
     pub fn append(&self, line: &impl Serialize) -> Result<()> {
-        append(&self.log(), line)
+        log::append(&self.log(), line)?;
+        if !self.tensorboard {
+            return Ok(());
+        }
+        let line = serde_json::to_value(line).unwrap_or_default();
+        let events = match self.events.get() {
+            Some(events) => events,
+            None => {
+                let begun = Events::begin(&self.path, &self.log(), events::step(&line))?;
+                self.events.get_or_init(|| begun)
+            }
+        };
+        events.append(&line)
     }
 
     /// Writes what a search tried for its choice: `choice.jsonl`, a line a trial.
@@ -244,7 +274,7 @@ impl RunFolder {
         let line = serde_json::json!({
             "epoch": epoch, "beats": beats, "seconds": seconds, "beats_per_second": beats as f64 / seconds.max(1e-9),
         });
-        append(&self.timing(), &line)
+        log::append(&self.timing(), &line)
     }
 
     /// Cuts the log to its first `epochs` lines: what came after the checkpoint, torn or whole, is computed again.
@@ -253,7 +283,7 @@ impl RunFolder {
     /// [`Error::Malformed`] when it has fewer.
     pub fn truncate_log(&self, epochs: usize) -> Result<()> {
         let path = self.log();
-        let text = if path.exists() { files::read(&path, LOG_LIMIT)? } else { Vec::new() };
+        let text = read_whole(&path)?;
         let length: usize = text.split_inclusive(|b| *b == b'\n').take(epochs).map(<[u8]>::len).sum();
         let lines = text[..length].iter().filter(|b| **b == b'\n').count();
         if lines < epochs {
@@ -266,41 +296,6 @@ impl RunFolder {
         }
         Ok(())
     }
-}
-
-/// The lines of a log that are whole; a torn last one is left out.
-///
-/// # Errors
-/// When the file cannot be read or a line is not JSON of the expected kind.
-pub fn read_log<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let text = files::read(path, LOG_LIMIT)?;
-    let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
-    let lines = text[..whole].split(|b| *b == b'\n').filter(|line| !line.is_empty()).enumerate();
-    let parsed = lines.map(|(i, line)| {
-        serde_json::from_slice(line).map_err(|error| Error::Malformed {
-            path: path.to_path_buf(),
-            place: format!("line {}", i + 1),
-            message: error.to_string(),
-        })
-    });
-    parsed.collect()
-}
-
-fn append(path: &Path, line: &impl Serialize) -> Result<()> {
-    // Plain data of ours: its serialisation cannot fail.
-    let mut bytes = serde_json::to_vec(line).unwrap_or_default();
-    bytes.push(b'\n');
-    Ok(files::append(path, &bytes)?)
-}
-
-/// Cuts off the part of a line that a write which was killed left at the end.
-fn cut_torn(path: &Path) -> Result<()> {
-    let text = if path.exists() { files::read(path, LOG_LIMIT)? } else { Vec::new() };
-    let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
-    if whole < text.len() {
-        files::write_atomic(path, &text[..whole])?;
-    }
-    Ok(())
 }
 
 /// Removes what writes that were killed left behind. Whoever cannot remove it is not kept from working.
@@ -340,7 +335,7 @@ mod tests {
         for log in [run.log(), run.timing()] {
             files::append(&log, b"{\"ep").unwrap();
         }
-        assert_eq!(read_log::<u32>(&run.log()).unwrap(), [1, 2, 3]);
+        assert_eq!(log::read_log::<u32>(&run.log()).unwrap(), [1, 2, 3]);
         run.truncate_log(2).unwrap();
         assert_eq!(fs::read(run.log()).unwrap(), b"1\n2\n");
         assert!(run.truncate_log(3).unwrap_err().to_string().contains("line 3"));

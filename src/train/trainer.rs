@@ -315,7 +315,7 @@ impl<'a> Trainer<'a> {
         let best: HashMap<_, _> = self.best.into_iter().collect();
         let path = self.run.checkpoint();
         self.network.store().import(&best).map_err(|source| Error::Weights { path, source })?;
-        let log = super::run::read_log(&self.run.log())?;
+        let log = super::log::read_log(&self.run.log())?;
         let epoch = self.state.best.map_or(self.state.epoch, |(epoch, _)| epoch);
         Ok(Outcome::Finished(Trained { epoch, log }))
     }

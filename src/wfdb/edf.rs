@@ -24,6 +24,11 @@ pub(super) fn is_edf(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("edf"))
 }
 
+/// The name of a record that is one file: the file's, without its ending.
+pub(super) fn record_name(path: &Path) -> String {
+    path.file_stem().map_or("record".into(), |name| name.to_string_lossy().replace('.', "_"))
+}
+
 /// A file's header, and where the samples are.
 pub(super) struct Edf {
     path: PathBuf,
@@ -148,8 +153,7 @@ impl Edf {
             let found = format!("{duration} s with {frames} samples");
             return Err(fields.fail("data record", found, "a duration above 0 and at least one signal with samples"));
         }
-        let name = path.file_stem().map_or("edf".into(), |name| name.to_string_lossy().replace('.', "_"));
-        let mut header = Header::new(name, frequency);
+        let mut header = Header::new(record_name(path), frequency);
         header.samples = Some(records * frames);
         header.base_time = Some(BaseTime { hour, minute, second, nanosecond: 0 });
         header.base_date = date;

@@ -79,6 +79,18 @@ pub enum Error {
         /// What should stand there, and what to do.
         expected: Box<str>,
     },
+    /// A file of text is not a table of samples.
+    #[error("{}: {place}: found {found}, expected {expected}", path.display())]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// Line and column, from 1.
+        place: Box<str>,
+        /// What stands there.
+        found: Box<str>,
+        /// What should stand there.
+        expected: Box<str>,
+    },
     /// Something that a format allows and this program does not read.
     #[error("{origin}: {found} cannot be read yet; {expected}")]
     Unsupported {

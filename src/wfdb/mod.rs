@@ -17,6 +17,7 @@
 //! - [`Format`] is the one place that knows how samples lie in bytes: every signal format of signal(5), the FLAC ones decoded
 //!   by symphonia and not written.
 //! - A path that ends in `.edf` is read as European Data Format (EDF, or EDF+ without interruptions).
+//! - [`Record::read_csv`] reads a table of samples as text, whose rate and unit have to be said.
 //!
 //! Where this differs from the Python package: a frame with an invalid sample has no average (there, the number that stands
 //! for it is averaged along); a late signal of several samples a frame ends in as many invalid ones as are missing; segments
@@ -29,6 +30,7 @@
 mod annotation;
 mod annotation_bytes;
 mod code;
+mod csv;
 mod edf;
 mod error;
 mod expanded;
@@ -45,6 +47,7 @@ mod write;
 
 pub use annotation::{Annotation, AnnotationFile, Label, read_annotations, write_annotations};
 pub use code::Code;
+pub use csv::{CsvFormat, CsvUnits};
 pub use error::{Error, Result};
 pub use expanded::Expanded;
 pub use format::{Format, INVALID};
