@@ -4,7 +4,6 @@
 //! `classes` U8 `[beats]` (0 to 4 for N S V F Q). The only entry of `__metadata__` is `heart-darts beats`, JSON of
 //! [`Description`]. A header that is not byte for byte what this version writes for its own description is not read.
 
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
@@ -14,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::beat::{Beats, Made, RecordInfo};
 use crate::database::Class;
 use crate::support::digests::{Difference, Digests};
-use crate::support::files::{FileError, hexadecimal, write_atomic_with};
+use crate::support::files::{FileError, hexadecimal, open, write_atomic_with};
 
 /// Version of the cache and of how beats are cut. Raised with every change that makes other beats of the same records; it
 /// is part of the key, so that older files are no longer found.
@@ -137,7 +136,7 @@ fn tensors(beats: &Beats, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::
 
 /// Reads the beats that were made of `made`.
 pub(super) fn load(path: &Path, made: &Made) -> Result<Beats, Miss> {
-    let file = File::open(path).map_err(|error| match error.kind() {
+    let file = open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Miss::Absent,
         _ => Miss::Io(error),
     })?;

@@ -1,13 +1,14 @@
 //! Cutting beats out of records.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
 
 use crate::beat::{Beats, Error, PublishedSet, RecordInfo, Result};
-use crate::database::{Database, Folder, RecordPlan, Window};
+use crate::database::{Database, Folder, InterPatient, RecordPlan, Window};
 use crate::signal::{Preprocessing, Resampler};
-use crate::support::{interrupt, progress::Progress};
+use crate::support::{interrupt, memory, progress::Progress};
 use crate::wfdb::{Record, SignalSpec};
 
 /// A record after preprocessing, from which beats are cut: the one path that training, evaluation and prediction share.
@@ -121,9 +122,14 @@ pub fn cut(folder: &Folder, window: Window, preprocessing: &Preprocessing, progr
     }
     let (leads, samples) = (database.leads.len(), window.length());
     let beats: usize = plans.iter().map(|plan| plan.beats.len()).sum();
-    let too_large = || Error::TooLarge { beats, leads, samples };
+    let memory = memory::installed();
+    let too_large = || Error::TooLarge { beats, leads, samples, memory };
     let size = leads.checked_mul(samples).ok_or_else(too_large)?;
     let total = size.checked_mul(beats).ok_or_else(too_large)?;
+    // The system promises more than it has: without this, it would end the process later.
+    if (total as u64).saturating_mul(4) > memory {
+        return Err(too_large());
+    }
     let mut values = Vec::new();
     values.try_reserve_exact(total).map_err(|_| too_large())?;
     values.resize(total, 0.0);
@@ -149,6 +155,11 @@ pub fn cut(folder: &Folder, window: Window, preprocessing: &Preprocessing, progr
         .collect();
     done.into_iter().collect::<Result<()>>()?;
 
+    let sets = database.inter_patient.as_ref();
+    let published = |side: fn(&InterPatient) -> &Vec<String>| -> HashSet<&String> {
+        sets.map(side).into_iter().flatten().collect()
+    };
+    let sets = [published(|sets| &sets.training), published(|sets| &sets.test)];
     let of_plan = |(index, plan): (usize, &RecordPlan)| std::iter::repeat_n(index as u32, plan.beats.len());
     Ok(Beats {
         database: database.name.clone(),
@@ -159,7 +170,7 @@ pub fn cut(folder: &Folder, window: Window, preprocessing: &Preprocessing, progr
         classes: plans.iter().flat_map(|plan| plan.beats.iter().map(|(_, class)| *class)).collect(),
         record: plans.iter().enumerate().flat_map(of_plan).collect(),
         position: plans.iter().flat_map(|plan| plan.beats.iter().map(|(r, _)| *r)).collect(),
-        records: plans.iter().map(|plan| info(database, plan)).collect(),
+        records: plans.iter().map(|plan| info(&sets, plan)).collect(),
     })
 }
 
@@ -175,14 +186,12 @@ fn cut_record(plan: &RecordPlan, window: Window, preprocessing: &Preprocessing, 
     Ok(())
 }
 
-fn info(database: &Database, plan: &RecordPlan) -> RecordInfo {
-    let published = database.inter_patient.as_ref().and_then(|sets| {
-        let in_set = |set: &[String]| set.contains(&plan.name);
-        match (in_set(&sets.training), in_set(&sets.test)) {
-            (true, _) => Some(PublishedSet::Training),
-            (_, true) => Some(PublishedSet::Test),
-            _ => None,
-        }
-    });
+/// What is known of a record; `sets` are the names of the published training and test sets.
+fn info([training, test]: &[HashSet<&String>; 2], plan: &RecordPlan) -> RecordInfo {
+    let published = match (training.contains(&plan.name), test.contains(&plan.name)) {
+        (true, _) => Some(PublishedSet::Training),
+        (_, true) => Some(PublishedSet::Test),
+        _ => None,
+    };
     RecordInfo { name: plan.name.clone(), subject: plan.subject.clone(), published }
 }

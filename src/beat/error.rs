@@ -41,8 +41,9 @@ pub enum Error {
     },
     /// More beats than memory holds.
     #[error(
-        "{beats} beats of {leads} leads and {samples} samples do not fit into memory; take a shorter window, a lower rate \
-         (`resample`), fewer leads or fewer records"
+        "found {beats} beats of {leads} leads and {samples} samples, {:.1} GB; expected at most the {:.1} GB of this machine's \
+         memory: take a shorter window, a lower rate (`resample`), fewer leads or fewer records",
+        4e-9 * *beats as f64 * *leads as f64 * *samples as f64, 1e-9 * *memory as f64
     )]
     TooLarge {
         /// How many beats.
@@ -51,6 +52,8 @@ pub enum Error {
         leads: usize,
         /// How many samples of each lead.
         samples: usize,
+        /// The machine's memory in bytes.
+        memory: u64,
     },
     /// Somebody asked to stop.
     #[error("stopped while beats were cut; nothing was written")]

@@ -1,6 +1,6 @@
 //! A database's description: everything that has to be known of a folder of records before beats can be cut from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,11 @@ use crate::support::files;
 
 /// The longest window, in samples: ten seconds at 10 kHz. Longer ones are mistakes.
 const WINDOW_LIMIT: usize = 100_000;
+
+/// The most values of a beat, all leads together: beyond this it is no beat, and a folder of them no memory holds.
+const BEAT_LIMIT: usize = 1_000_000;
+/// The most records of one subject: its name is made of theirs.
+const GROUP_LIMIT: usize = 1_000;
 
 /// The description of a database. Built in for some ([`Database::builtin`]), otherwise read from RON
 /// ([`Database::read`]; [`sample`] is one with comments).
@@ -121,10 +126,15 @@ pub struct Subjects {
 }
 
 impl Subjects {
-    /// The subject of a record, from its name and the comments of its header. `together` comes first, the comment second.
-    /// Returns `None` where neither says anything.
-    pub fn named(&self, record: &str, comments: &[String]) -> Option<String> {
-        if let Some(group) = self.together.iter().find(|group| group.iter().any(|name| name == record)) {
+    /// For each record of [`Self::together`] its group.
+    pub fn groups(&self) -> HashMap<&str, &[String]> {
+        self.together.iter().flat_map(|group| group.iter().map(|name| (name.as_str(), &group[..]))).collect()
+    }
+
+    /// The subject of a record, from its group, if it is in one of [`Self::groups`], and otherwise from the comments of its
+    /// header. Returns `None` where neither says anything.
+    pub fn named(&self, group: Option<&[String]>, comments: &[String]) -> Option<String> {
+        if let Some(group) = group {
             return Some(group.join("+"));
         }
         let key = self.comment.as_deref()?;
@@ -206,10 +216,15 @@ impl Database {
         if self.leads.is_empty() {
             return wrong("leads: found none, expected at least one, by name (\"MLII\") or by position from 0".into());
         }
-        for (index, lead) in self.leads.iter().enumerate() {
-            if self.leads[..index].contains(lead) {
-                return wrong(format!("leads: found {lead} twice, expected each once"));
-            }
+        let mut seen = HashSet::new();
+        if let Some(lead) = self.leads.iter().find(|lead| !seen.insert(*lead)) {
+            return wrong(format!("leads: found {lead} twice, expected each once"));
+        }
+        if let Some(group) = self.subjects.together.iter().find(|group| group.len() > GROUP_LIMIT) {
+            return wrong(format!(
+                "subjects: together: found a group of {} records, expected at most {GROUP_LIMIT} of one subject",
+                group.len()
+            ));
         }
         if !(self.frequency.is_finite() && self.frequency > 0.0) {
             return wrong(format!("frequency: found {}, expected samples a second above 0", self.frequency));
@@ -221,6 +236,15 @@ impl Database {
                 self.window.before, self.window.after
             ));
         }
+        let values = self.leads.len().saturating_mul(self.window.length());
+        if values > BEAT_LIMIT {
+            return wrong(format!(
+                "leads: found {} of {} samples, {values} values a beat, expected at most {BEAT_LIMIT}: fewer leads or a \
+                 shorter window",
+                self.leads.len(),
+                self.window.length()
+            ));
+        }
         if self.annotator.is_empty() || !self.annotator.chars().all(path_safe) {
             return wrong(format!(
                 "annotator: found {:?}, expected the suffix of the annotation files without the dot, such as \"atr\"",
@@ -230,8 +254,10 @@ impl Database {
         if matches!(&self.records, RecordChoice::Only(names) if names.is_empty()) {
             return wrong("records: found Only([]), expected at least one record; leave `records` out for all".into());
         }
-        if self.subjects.comment.as_deref().is_some_and(|key| key.is_empty() || key.contains(char::is_whitespace)) {
-            return wrong("subjects: comment: expected the one word that comes before the subject's name".into());
+        let no_word = |key: &&str| key.is_empty() || key.contains(char::is_whitespace);
+        if let Some(key) = self.subjects.comment.as_deref().filter(no_word) {
+            let expected = "the one word that comes before the subject's name";
+            return wrong(format!("subjects: comment: found {key:?}, expected {expected}"));
         }
         self.check_names(origin)?;
         self.classes.check(origin)

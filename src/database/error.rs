@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::support::files::FileError;
+use crate::support::files::{FileError, advice_to_reader};
 
 /// A failure of this room; the text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,10 @@ pub enum Error {
         message: String,
     },
     /// The folder is not there or cannot be listed.
-    #[error("{}: cannot be listed: {source}; expected a folder of WFDB records (.hea, .dat, .atr)", path.display())]
+    #[error(
+        "{}: cannot be listed: {source}; expected a folder of WFDB records (.hea, .dat, .atr){}",
+        path.display(), advice_to_reader(source)
+    )]
     Folder {
         /// The folder.
         path: PathBuf,

@@ -1,6 +1,6 @@
 //! A folder of records read by a description: for each record what will be used of it, or why nothing is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -92,14 +92,22 @@ pub fn survey(database: &Database, dir: &Path) -> Result<Folder, Error> {
     database.check_description(&database.name)?;
     let (names, unlisted) = list(dir)?;
     if let RecordChoice::Only(chosen) = &database.records {
-        let absent: Vec<String> = chosen.iter().filter(|name| !names.contains(name)).cloned().collect();
+        let known: HashSet<&String> = names.iter().collect();
+        let absent: Vec<String> = chosen.iter().filter(|name| !known.contains(name)).cloned().collect();
         if !absent.is_empty() {
             let (folder, origin, found) = (dir.into(), database.name.clone(), names.len());
             return Err(Error::Absent { folder, origin, names: absent, found });
         }
     }
-    let planned: Vec<Result<RecordPlan, Box<Unusable>>> =
-        names.par_iter().map(|name| plan(database, dir, name)).collect();
+    let chosen: HashSet<&String> = database.records.names().iter().collect();
+    let includes = |name: &String| match &database.records {
+        RecordChoice::All => true,
+        RecordChoice::Only(_) => chosen.contains(name),
+        RecordChoice::Except(_) => !chosen.contains(name),
+    };
+    let groups = database.subjects.groups();
+    let plan = |name: &String| plan(database, dir, name, includes(name), &groups);
+    let planned: Vec<Result<RecordPlan, Box<Unusable>>> = names.par_iter().map(plan).collect();
     let (mut records, mut unusable) = (Vec::new(), Vec::new());
     for record in planned {
         match record {
@@ -150,14 +158,14 @@ pub(super) fn list(dir: &Path) -> Result<(Vec<String>, Vec<String>), Error> {
     let path = dir.join("RECORDS");
     let (names, unlisted) = if path.exists() {
         let text = files::read_text(&path)?;
-        let mut names: Vec<String> = Vec::new();
+        let (mut names, mut seen): (Vec<String>, _) = (Vec::new(), HashSet::new());
         for name in text.lines().map(str::trim).filter(|name| !name.is_empty()) {
             check_record_name(name, &path.display().to_string())?;
-            if !names.iter().any(|known| known == name) {
+            if seen.insert(name) {
                 names.push(name.into());
             }
         }
-        headers.retain(|header| !names.contains(header));
+        headers.retain(|header| !seen.contains(header.as_str()));
         (names, headers)
     } else {
         (headers, Vec::new())
@@ -165,12 +173,18 @@ pub(super) fn list(dir: &Path) -> Result<(Vec<String>, Vec<String>), Error> {
     if names.is_empty() { Err(Error::NoRecords { path: dir.into() }) } else { Ok((names, unlisted)) }
 }
 
-fn plan(database: &Database, dir: &Path, name: &str) -> Result<RecordPlan, Box<Unusable>> {
+fn plan(
+    database: &Database,
+    dir: &Path,
+    name: &str,
+    included: bool,
+    groups: &HashMap<&str, &[String]>,
+) -> Result<RecordPlan, Box<Unusable>> {
     let stem = dir.join(name);
     let refuse = |reason, header| Err(Box::new(Unusable { name: name.into(), reason, header }));
     let file = with_suffix(&stem, "hea");
     let header = if file.exists() { Some(Header::read(&file)) } else { None };
-    if !database.records.includes(name) {
+    if !included {
         let header = header.and_then(Result::ok);
         return refuse(Reason::LeftOut { leads: header.as_ref().map(lead_names).unwrap_or_default() }, header);
     }
@@ -187,7 +201,7 @@ fn plan(database: &Database, dir: &Path, name: &str) -> Result<RecordPlan, Box<U
     {
         Err(reason) => refuse(reason, Some(header)),
         Ok((leads, samples, annotations)) => {
-            let plan = plan_beats(database, stem, name, header, leads, samples, &annotations);
+            let plan = plan_beats(database, groups, stem, name, header, (leads, samples), &annotations);
             if plan.beats.is_empty() { refuse(Reason::NoBeats, Some(plan.header)) } else { Ok(plan) }
         }
     }
@@ -255,14 +269,14 @@ fn annotations(database: &Database, stem: &Path, frequency: f64) -> Result<Vec<A
 /// Sorts the annotations into beats that stay, beats that are trimmed or too near the edges, and what is no beat.
 fn plan_beats(
     database: &Database,
+    groups: &HashMap<&str, &[String]>,
     stem: PathBuf,
     name: &str,
     header: Header,
-    leads: Vec<usize>,
-    samples: u64,
+    (leads, samples): (Vec<usize>, u64),
     annotations: &[Annotation],
 ) -> RecordPlan {
-    let named = database.subjects.named(name, &header.comments);
+    let named = database.subjects.named(groups.get(name).copied(), &header.comments);
     let mut plan = RecordPlan {
         stem,
         name: name.into(),
@@ -304,11 +318,13 @@ impl Folder {
     /// The subjects of the usable records, in the order of their first record, each with its records.
     pub fn subjects(&self) -> Vec<(&str, Vec<&RecordPlan>)> {
         let mut subjects: Vec<(&str, Vec<&RecordPlan>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for record in &self.records {
-            match subjects.iter_mut().find(|(subject, _)| *subject == record.subject) {
-                Some((_, records)) => records.push(record),
-                None => subjects.push((&record.subject, vec![record])),
+            let place = *places.entry(&record.subject).or_insert(subjects.len());
+            if place == subjects.len() {
+                subjects.push((&record.subject, Vec::new()));
             }
+            subjects[place].1.push(record);
         }
         subjects
     }
@@ -341,7 +357,7 @@ impl Folder {
 fn file_digest(path: &Path) -> Result<String, Error> {
     let failed = |source| FileError::Read { path: path.into(), source };
     let mut hasher = Sha256::new();
-    let mut file = fs::File::open(path).map_err(failed)?;
+    let mut file = files::open(path).map_err(failed)?;
     let mut buffer = vec![0; 1 << 16];
     loop {
         match io::Read::read(&mut file, &mut buffer) {

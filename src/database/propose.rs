@@ -33,9 +33,9 @@ impl Database {
         let frequency = commonest(headers.iter().map(|(_, header)| header.frequency.to_string()))
             .and_then(|text| text.parse().ok())
             .unwrap_or(360.0);
-        let has_patient = headers.iter().any(|(name, header)| {
+        let has_patient = headers.iter().any(|(_, header)| {
             let by_comment = Subjects { comment: Some("patient".into()), ..Subjects::default() };
-            by_comment.named(name, &header.comments).is_some()
+            by_comment.named(None, &header.comments).is_some()
         });
         let mitdb = Window { before: 99, after: 200 };
         Ok(Self {

@@ -1,6 +1,6 @@
 //! What a person should know of a folder before spending compute on it, with advice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use serde::ser::SerializeStruct;
@@ -218,9 +218,11 @@ fn about_subjects(folder: &Folder, warnings: &mut Vec<Warning>) {
         warnings.push(Warning::SubjectsNote { note: described.note.clone() });
     }
     if let Some(sets) = &folder.database.inter_patient {
+        let (training, test): (HashSet<&String>, HashSet<&String>) =
+            (sets.training.iter().collect(), sets.test.iter().collect());
         for (subject, records) in subjects {
-            let on = |side: &[String]| records.iter().any(|record| side.contains(&record.name));
-            if on(&sets.training) && on(&sets.test) {
+            let on = |side: &HashSet<&String>| records.iter().any(|record| side.contains(&record.name));
+            if on(&training) && on(&test) {
                 warnings.push(Warning::SubjectOnBothSides { subject: subject.into() });
             }
         }

@@ -18,7 +18,7 @@ const TEXT_LIMIT: u64 = 16 << 20;
 #[non_exhaustive]
 pub enum FileError {
     /// The file could not be opened or read.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {source}{}", path.display(), advice_to_reader(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -77,13 +77,35 @@ fn advice(error: &io::Error) -> &'static str {
     }
 }
 
+/// What to do about a file or folder that may not be read.
+pub(crate) fn advice_to_reader(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::PermissionDenied => ". You may not read it: have its permissions changed, or those of its folder",
+        _ => "",
+    }
+}
+
+/// Opens a file for reading. Anything else under its name is refused before it is opened: a pipe would never end, or never
+/// begin.
+///
+/// # Errors
+/// The system's, or one that says what stands there.
+pub fn open(path: &Path) -> io::Result<fs::File> {
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_file() {
+        return fs::File::open(path);
+    }
+    let found = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
+    Err(io::Error::other(format!("found {found}, expected a file")))
+}
+
 /// Reads a whole file of at most `limit` bytes; its size is checked before memory is taken.
 ///
 /// # Errors
 /// [`FileError::Read`] and [`FileError::TooLarge`].
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     let failed = |source| FileError::Read { path: path.to_path_buf(), source };
-    let file = fs::File::open(path).map_err(failed)?;
+    let file = open(path).map_err(failed)?;
     let found = file.metadata().map_err(failed)?.len();
     if found > limit {
         return Err(FileError::TooLarge { path: path.to_path_buf(), found, limit });

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::files::FileError;
+use super::files::{self, FileError};
 
 /// The file that is locked. It stays, empty, when nobody works in the folder: a file that goes while another process opens
 /// it would let two of them in.
@@ -46,6 +46,10 @@ impl Lock {
         let path = folder.join(NAME);
         let failed = |source| FileError::Write { path: path.clone(), source };
         fs::create_dir_all(folder).map_err(failed)?;
+        // Opening a pipe would wait for somebody to read it.
+        if path.exists() {
+            files::open(&path).map_err(failed)?;
+        }
         let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(&path).map_err(failed)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(busy(folder)),
@@ -64,7 +68,7 @@ impl Lock {
     /// # Errors
     /// [`LockError::Busy`].
     pub fn check(folder: &Path) -> Result<(), LockError> {
-        let taken = File::open(folder.join(NAME)).map(|file| file.try_lock_shared());
+        let taken = files::open(&folder.join(NAME)).map(|file| file.try_lock_shared());
         if matches!(taken, Ok(Err(TryLockError::WouldBlock))) { Err(busy(folder)) } else { Ok(()) }
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::expanded::chosen_signals;
 use super::header_parse::calendar_date;
 use super::{BaseDate, BaseTime, Error, Expanded, Format, Header, Result, SignalSpec};
-use crate::support::files::FileError;
+use crate::support::files::{self, FileError};
 
 /// Bytes of the header for the file, and as many for each signal.
 const BLOCK: usize = 256;
@@ -91,7 +91,7 @@ impl Edf {
     /// Reads the header and compares the sizes; no sample is read.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let failed = |source| FileError::Read { path: path.into(), source };
-        let mut file = File::open(path).map_err(failed)?;
+        let mut file = files::open(path).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
         let mut bytes = Vec::new();
         file.by_ref().take(BLOCK as u64).read_to_end(&mut bytes).map_err(failed)?;

@@ -54,7 +54,7 @@ impl Expanded {
             return segments::read(header, &path, &chosen);
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let (frames, signals) = signal_file::read(&header, folder, &origin, &chosen)?;
+        let (frames, signals) = signal_file::read(&header, header.samples, folder, &origin, &chosen)?;
         header.signals = chosen.iter().map(|signal| header.signals[*signal].clone()).collect();
         header.samples = Some(frames);
         Ok(Self { header, signals })

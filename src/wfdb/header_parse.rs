@@ -77,6 +77,9 @@ fn excerpt(text: &str) -> String {
     }
 }
 
+/// The most signals of a record, as many as EDF's four digits can say: what is done with each pair of them stays bounded.
+const MOST_SIGNALS: usize = 10_000;
+
 /// The header, and the number of signals of its record line, which a header of segments does not list itself.
 pub(super) fn parse(text: &str, origin: &str) -> Result<(Header, usize)> {
     let mut comments = Vec::new();
@@ -137,7 +140,11 @@ fn record_line(line: Line) -> Result<(Header, usize, Option<usize>)> {
         },
     };
     let mut header = Header::new(name.text, 250.0);
-    let signals = words.next().unwrap_or(line.end()).integer("number of signals", "a whole number, 0 or more")?;
+    let (word, expected) = (words.next().unwrap_or(line.end()), "a whole number, 0 to 10000");
+    let signals = word.integer("number of signals", expected)?;
+    if signals > MOST_SIGNALS {
+        return Err(word.fail("number of signals", expected));
+    }
     if let Some(word) = words.next() {
         let (frequency, counter) = word.split('/');
         header.frequency = frequency.decimal("sampling frequency", "a number of Hz above 0")?;

@@ -1,6 +1,5 @@
 //! Signal files of a record of one segment: looked at, then read.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::format::flac::Stream;
 use super::track::Track;
 use super::{Error, Format, Header, INVALID, Result, SignalSpec, limit};
-use crate::support::files::FileError;
+use crate::support::files::{self, FileError};
 
 /// Samples that are decoded at a time.
 const CHUNK: u64 = 1 << 15;
@@ -32,10 +31,16 @@ struct Group<'a> {
 }
 
 /// Reads the chosen signals at their own rate, in the order given, and the number of frames; `origin` is the header's path,
-/// `folder` where it lies.
-pub(super) fn read(header: &Header, folder: &Path, origin: &str, chosen: &[usize]) -> Result<(u64, Vec<Vec<i32>>)> {
+/// `folder` where it lies. `frames` is how many there are, where that is known.
+pub(super) fn read(
+    header: &Header,
+    frames: Option<u64>,
+    folder: &Path,
+    origin: &str,
+    chosen: &[usize],
+) -> Result<(u64, Vec<Vec<i32>>)> {
     let groups = groups(header, folder)?;
-    let frames = match header.samples {
+    let frames = match frames {
         Some(frames) => frames,
         // Where the header does not say, the shortest file decides.
         None => groups
@@ -49,20 +54,17 @@ pub(super) fn read(header: &Header, folder: &Path, origin: &str, chosen: &[usize
     let wanted: u128 = chosen.iter().map(|signal| u128::from(header.signals[*signal].samples_per_frame)).sum();
     let stored = groups.iter().map(|group| group.size).fold(0, u64::saturating_add);
     let mut signals = vec![Vec::new(); chosen.len()];
-    for group in &groups {
-        let wanted: Vec<(usize, usize)> =
-            chosen.iter().copied().enumerate().filter(|(_, signal)| group.signals.contains(signal)).collect();
-        if !wanted.is_empty() {
-            group.check(frames, origin)?;
-        }
+    // For each group the wanted of its signals.
+    let mut by_group = vec![Vec::new(); groups.len()];
+    for (place, signal) in chosen.iter().copied().enumerate() {
+        by_group[groups.partition_point(|group| group.signals.end <= signal)].push((place, signal));
+    }
+    for (group, _) in groups.iter().zip(&by_group).filter(|(_, wanted)| !wanted.is_empty()) {
+        group.check(frames, origin)?;
     }
     limit::check(wanted.saturating_mul(frames.into()), stored, origin)?;
-    for group in &groups {
-        let wanted: Vec<(usize, usize)> =
-            chosen.iter().copied().enumerate().filter(|(_, signal)| group.signals.contains(signal)).collect();
-        if !wanted.is_empty() {
-            group.read(frames, origin, &wanted, &mut signals)?;
-        }
+    for (group, wanted) in groups.iter().zip(&by_group).filter(|(_, wanted)| !wanted.is_empty()) {
+        group.read(frames, origin, wanted, &mut signals)?;
     }
     Ok((frames, signals))
 }
@@ -160,13 +162,17 @@ impl Group<'_> {
     /// Decodes `frames` frames, a chunk at a time.
     fn read_bytes(&self, frames: u64, wanted: &[(usize, usize)], tracks: &mut [Track]) -> Result<()> {
         let failed = |source| FileError::Read { path: self.path.clone(), source };
-        let mut file = File::open(&self.path).map_err(failed)?;
+        let mut file = files::open(&self.path).map_err(failed)?;
         file.seek(SeekFrom::Start(self.offset)).map_err(failed)?;
         // Where each signal's samples lie in a frame.
+        let ends = self.specs.iter().scan(0, |end, spec| {
+            *end += spec.samples_per_frame as usize;
+            Some(*end)
+        });
+        let ends: Vec<usize> = ends.collect();
         let within = |signal: usize| {
-            let before = &self.specs[..signal - self.signals.start];
-            let start = before.iter().map(|spec| spec.samples_per_frame as usize).sum::<usize>();
-            start..start + self.spec(signal).samples_per_frame as usize
+            let end = ends[signal - self.signals.start];
+            end - self.spec(signal).samples_per_frame as usize..end
         };
         let within: Vec<Range<usize>> = wanted.iter().map(|(_, signal)| within(*signal)).collect();
         let step = WHOLE * (CHUNK / WHOLE / self.frame).max(1);

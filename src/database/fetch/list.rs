@@ -1,6 +1,6 @@
 //! The server's lists: digests and records. Nothing in them is trusted before it is checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Error;
 
@@ -48,10 +48,10 @@ fn stays_inside(path: &str) -> bool {
 
 /// Parses a `RECORDS` file: a name a line.
 pub(super) fn records(text: &str, url: &str) -> Result<Vec<String>, Error> {
-    let mut names: Vec<String> = Vec::new();
+    let (mut names, mut seen): (Vec<String>, _) = (Vec::new(), HashSet::new());
     for (index, line) in text.lines().enumerate() {
         let name = line.trim();
-        if name.is_empty() || names.iter().any(|known| known == name) {
+        if name.is_empty() || !seen.insert(name) {
             continue;
         }
         // They become part of addresses, so no character may need quoting there.
@@ -68,11 +68,12 @@ pub(super) fn records(text: &str, url: &str) -> Result<Vec<String>, Error> {
 /// The records that were asked for, in the order of the list; all of them when nothing was asked for.
 pub(super) fn choose(all: &[String], asked: Option<&[String]>, url: &str) -> Result<Vec<String>, Error> {
     let Some(asked) = asked else { return Ok(all.to_vec()) };
-    let missing: Vec<String> = asked.iter().filter(|name| !all.contains(name)).cloned().collect();
+    let (known, wanted): (HashSet<&String>, HashSet<&String>) = (all.iter().collect(), asked.iter().collect());
+    let missing: Vec<String> = asked.iter().filter(|name| !known.contains(name)).cloned().collect();
     if !missing.is_empty() {
         return Err(Error::NoSuchRecord { found: missing, url: url.into(), known: all.to_vec() });
     }
-    Ok(all.iter().filter(|name| asked.contains(name)).cloned().collect())
+    Ok(all.iter().filter(|name| wanted.contains(name)).cloned().collect())
 }
 
 /// A line for an error message; a server may send anything.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::http::{Client, Failure};
 use super::{Error, Options, part_of};
-use crate::support::files::{FileError, hexadecimal};
+use crate::support::files::{self, FileError, hexadecimal};
 use crate::support::interrupt;
 use crate::support::progress::Progress;
 
@@ -203,7 +203,7 @@ fn remove(part: &Path) -> Result<(), Error> {
 /// The digest of a file of any size, in lower-case hexadecimal.
 pub(super) fn digest(path: &Path) -> Result<String, Error> {
     let failed = |source| FileError::Read { path: path.into(), source };
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = files::open(path).map_err(failed)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 256 << 10];
     loop {

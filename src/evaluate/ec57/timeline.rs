@@ -145,7 +145,8 @@ impl Timeline {
 
     /// The total length of the shutdowns known with beat `next` being the next one, in samples.
     pub fn shutdown_samples(&self, next: usize) -> i64 {
-        self.lengths[..self.known(next).shutdowns].iter().sum()
+        // Times may go back in a file, and each of them be as far as a number goes.
+        self.lengths[..self.known(next).shutdowns].iter().fold(0, |sum, length| sum.saturating_add(*length))
     }
 }
 

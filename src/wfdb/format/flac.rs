@@ -1,6 +1,5 @@
 //! Samples in a FLAC stream (formats 508, 516, 524), a channel a signal; decoded by symphonia.
 
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use symphonia_core::packet::Packet;
 use symphonia_core::units::Timestamp;
 
 use super::Format;
-use crate::support::files::FileError;
+use crate::support::files::{self, FileError};
 use crate::wfdb::{Error, Result};
 
 /// What a stream's head says.
@@ -39,7 +38,7 @@ fn damaged(path: &Path, found: impl Into<Box<str>>, expected: &str) -> Error {
 impl Stream {
     /// Opens a stream that must have so many channels, and samples that fit the format.
     pub(in crate::wfdb) fn open(path: &Path, format: Format, signals: usize) -> Result<Self> {
-        let file = File::open(path).map_err(|source| FileError::Read { path: path.into(), source })?;
+        let file = files::open(path).map_err(|source| FileError::Read { path: path.into(), source })?;
         let source = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
         let reader = FlacReader::try_new(source, FormatOptions::default()).map_err(|error| failed(path, &error))?;
         let track = reader.default_track(TrackType::Audio);
