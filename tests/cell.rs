@@ -58,7 +58,7 @@ fn every_mistake_is_named_with_its_place() {
         ("operation: conv9", "op: conv9", "4:11", &["`op`", "`operation`"]),
         ("version: 1", "version: 2", "2:14", &["version 2", "expected 1", "update"]),
         ("version: 1", "version: 0", "2:14", &["version 0", "expected 1"]),
-        ("version: 1,", "", "11:1", &["missing", "`version`"]),
+        ("version: 1,", "", "11:1", &["no field", "`version`"]),
         ("reduction", "redution", "7:5", &["`redution`", "`reduction`"]),
         ("normal", "orgin: (), normal", "3:5", &["`orgin`", "`origin`"]),
         (
@@ -67,7 +67,7 @@ fn every_mistake_is_named_with_its_place() {
             "7:5",
             &["nodes", "2", "1", "both"],
         ),
-        ("]),\n)", "", "9:", &["Expected"]),
+        ("]),\n)", "", "9:", &["found the end of the line", "expected"]),
     ];
     for (right, wrong, place, words) in cases {
         let error = Genotype::parse(&text.replacen(right, wrong, 1), "cells/wrong.ron").unwrap_err();

@@ -355,13 +355,16 @@ fn a_damaged_file_says_what_is_wrong() {
     let found = error("\"schema\": 1", "\"schema\": 2");
     assert!(found.contains("found schema 2, expected 1"), "{found}");
     let found = error("\"beats\": 18301", "\"beats\": 18300");
-    assert!(found.contains("`beats`: found 18300, but `confusion_matrix` holds 18301"), "{found}");
+    assert!(found.contains("`beats`: found 18300, expected another: `confusion_matrix` holds 18301"), "{found}");
     let found = error("\"V\": 1517", "\"V\": 1518");
     assert!(found.contains("`support.V`: found 1518"), "{found}");
     let found = error("\"accuracy\": 0.9", "\"accuracy\": 0.99");
     assert!(found.contains("`figures.accuracy`: found 0.99") && found.contains("gives 0.9"), "{found}");
     let found = error("\"sensitivity\": null", "\"sensitivity\": 1");
-    assert!(found.contains("`figures.classes.Q.sensitivity`: found 1, but `confusion_matrix` gives null"), "{found}");
+    assert!(
+        found.contains("`figures.classes.Q.sensitivity`: found 1, expected another: `confusion_matrix` gives null"),
+        "{found}"
+    );
     let found = error("[16, 0, 0, 0, 0]", "[15, 1, 0, 0, 0]");
     assert!(found.contains("`records`"), "{found}");
     let found = error("[16, 0, 0, 0, 0]", &format!("[{0}, {0}, {0}, {0}, {0}]", u64::MAX));

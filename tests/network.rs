@@ -284,7 +284,7 @@ fn weights_that_do_not_fit_change_nothing() {
     shaped.insert("head.bias".into(), Tensor::zeros(7, candle_core::DType::F32, &Device::Cpu).unwrap());
     let mut unknown = good.clone();
     unknown.insert("heart".into(), good["head.bias"].clone());
-    for (weights, word) in [(missing, "missing"), (shaped, "[7]"), (unknown, "heart")] {
+    for (weights, word) in [(missing, "found none"), (shaped, "[7]"), (unknown, "heart")] {
         let error = network.store().import(&weights).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
         assert!(content() == before);

@@ -99,6 +99,13 @@ pub struct Counts {
     pub head: Count,
 }
 
+impl Counts {
+    /// Numbers that leave the cells for one beat, which a training step keeps at least; `nodes` is how many a cell has.
+    pub fn values(&self, nodes: usize) -> u64 {
+        self.cells.iter().map(|cell| nodes as u64 * cell.channels * cell.samples).sum()
+    }
+}
+
 /// Counts the derived network of a genotype. Its shortcuts have no parameters and no multiply-adds.
 ///
 /// # Errors

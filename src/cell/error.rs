@@ -22,7 +22,7 @@ pub enum Error {
     },
     /// The two cells do not fit together.
     #[error(
-        "nodes of the normal cell: {normal}, of the reduction cell: {reduction}; expected as many in both, because what \
+        "nodes: found {normal} in the normal cell and {reduction} in the reduction cell, expected as many in both, because what \
          leaves one enters the other"
     )]
     Nodes {

@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             pictures.extend(pictures::training(&log, model.spec.origin.epoch.0, &evaluation, &out, format)?);
             models.push((name.clone(), log));
         } else if folder.join("log.jsonl").exists() {
-            let log: Vec<search::EpochLine> = train::read_log(&folder.join("log.jsonl")).into_diagnostic()?;
+            let log = search::read_log(&folder.join("log.jsonl")).into_diagnostic()?;
             let finished = folder.join("genotype.ron");
             let genotype = if finished.exists() {
                 Genotype::read(&finished).into_diagnostic()?

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use heart_darts::pipeline::{self, SearchRun, Searched};
-use heart_darts::support::files;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Result};
 
 use super::{Curves, DataArguments, pictures, print_json};
 
@@ -40,8 +39,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut config: SearchRun = files::read_ron(&arguments.config).into_diagnostic()?;
-    config.search.check().map_err(|error| miette!("{}: search.{error}", arguments.config.display()))?;
+    let mut config = SearchRun::read(&arguments.config).into_diagnostic()?;
     config.search.seed = arguments.seed.unwrap_or(config.search.seed);
     let name = stem(&arguments.config);
     let work = arguments.curves.of(arguments.data.work(arguments.resume));

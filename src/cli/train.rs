@@ -6,7 +6,6 @@ use heart_darts::cell::Genotype;
 use heart_darts::evaluate::text;
 use heart_darts::network::{Baseline, NetworkSpec};
 use heart_darts::pipeline::{self, TrainRun, TrainedModel};
-use heart_darts::support::files;
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::{Curves, DataArguments, pictures, print_json};
@@ -57,7 +56,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut config: TrainRun = match &arguments.config {
-        Some(path) => files::read_ron(path).into_diagnostic()?,
+        Some(path) => TrainRun::read(path).into_diagnostic()?,
         None => TrainRun::default(),
     };
     let origin =

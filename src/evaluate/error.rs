@@ -32,7 +32,9 @@ pub enum Error {
         expected: u32,
     },
     /// A file whose parts contradict each other.
-    #[error("{origin}: key `{key}`: found {found}, but {expected}; the file was changed by hand, evaluate again")]
+    #[error(
+        "{origin}: key `{key}`: found {found}, expected another: {expected}; the file was changed by hand, evaluate again"
+    )]
     Inconsistent {
         /// The file's path, or what else the text came from.
         origin: String,

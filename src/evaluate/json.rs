@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::support::files::FileError;
+use crate::support::{files::FileError, wording};
 
 /// Up to this many characters, an array of plain values stands on one line.
 const LINE: usize = 120;
@@ -31,16 +31,9 @@ pub fn to_line<T: Serialize>(value: &T) -> String {
 /// [`FileError::Text`] with line and column.
 pub fn parse<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, FileError> {
     serde_json::from_str(text).map_err(|error| {
-        let message = error.to_string();
-        // serde_json puts the place behind its message; it has a place of its own here.
-        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-        FileError::Text {
-            origin: origin.into(),
-            line: error.line().max(1),
-            column: error.column().max(1),
-            message: message.into(),
-            excerpt: text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().trim().into(),
-        }
+        let (line, column, message) = wording::of_json(&error, text);
+        let excerpt = wording::line(text, line).into();
+        FileError::Text { origin: origin.into(), line, column, message, excerpt }
     })
 }
 
@@ -106,7 +99,7 @@ mod tests {
     #[test]
     fn an_error_has_its_place() {
         let error = parse::<[u64; 2]>("[1,\n \"x\"]", "metrics.json").unwrap_err().to_string();
-        assert!(error.starts_with("metrics.json:2:4: invalid type: string"), "{error}");
+        assert!(error.starts_with("metrics.json:2:4: found string"), "{error}");
         assert!(!error.contains(" at line "), "{error}");
     }
 }

@@ -207,6 +207,9 @@ fn check(spec: &ModelSpec, path: &Path, weights: u64) -> Result<(), Error> {
         let found = format!("{} leads, {} samples", spec.leads.len(), spec.input.samples);
         return inconsistent("input", found, "one lead or more, at most 100000 samples");
     }
+    if !(1e-3..=1e6).contains(&spec.frequency) {
+        return inconsistent("frequency", spec.frequency.to_string(), "a rate of 0.001 to 1000000 Hz");
+    }
     if let Err(message) = spec.network.check() {
         return inconsistent("network", message, "a network that can be built");
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Network;
 use super::baseline::Baseline;
 use super::derived::{Derived, DerivedSpec};
-use crate::cell::{Genotype, Shape, counts};
+use crate::cell::{Counts, Genotype, Shape, counts};
 use crate::support::random::Generator;
 
 /// The shape of what goes in and comes out.
@@ -72,13 +72,25 @@ impl NetworkSpec {
     /// For an unsound genotype or an impossible input.
     pub fn parameters(&self, input: &InputShape) -> std::result::Result<u64, String> {
         match self {
-            Self::Derived { shape: spec, genotype } => {
-                let InputShape { leads, samples, classes } = *input;
-                let shape = Shape { leads, samples, channels: spec.channels, layers: spec.layers, classes };
-                let counts = counts(genotype, &shape).map_err(|error| error.to_string())?;
-                Ok(counts.parameters + spec.auxiliary_parameters(genotype, classes))
+            Self::Derived { shape, genotype } => {
+                let counts = counted(shape, genotype, input)?;
+                Ok(counts.parameters + shape.auxiliary_parameters(genotype, input.classes))
             }
             Self::Baseline(baseline) => Ok(baseline.parameters(input)),
+        }
+    }
+
+    /// Numbers that a training step keeps for one beat at least, without building it: what leaves the cells of a derived
+    /// network, and of a baseline only the beat itself.
+    ///
+    /// # Errors
+    /// As [`Self::parameters`].
+    pub fn values(&self, input: &InputShape) -> std::result::Result<u64, String> {
+        match self {
+            Self::Derived { shape, genotype } => {
+                Ok(counted(shape, genotype, input)?.values(genotype.normal.nodes.len()))
+            }
+            Self::Baseline(_) => Ok((input.leads as u64).saturating_mul(input.samples as u64)),
         }
     }
 
@@ -92,4 +104,10 @@ impl NetworkSpec {
             Self::Baseline(baseline) => baseline.build(input, generator),
         }
     }
+}
+
+fn counted(spec: &DerivedSpec, genotype: &Genotype, input: &InputShape) -> std::result::Result<Counts, String> {
+    let InputShape { leads, samples, classes } = *input;
+    let shape = Shape { leads, samples, channels: spec.channels, layers: spec.layers, classes };
+    counts(genotype, &shape).map_err(|error| error.to_string())
 }

@@ -53,7 +53,7 @@ struct MomentsEntry {
 #[non_exhaustive]
 pub enum StoreError {
     /// A tensor is not there.
-    #[error("tensor {name} is missing; the weights are of another network")]
+    #[error("tensor {name}: found none, expected it; the weights are of another network")]
     Missing {
         /// Its name.
         name: String,
@@ -69,7 +69,7 @@ pub enum StoreError {
         expected: Vec<usize>,
     },
     /// A tensor that the network does not have.
-    #[error("tensor {name} is not one of this network's; the weights are of another network")]
+    #[error("tensor {name}: found it, expected only tensors of this network; the weights are of another network")]
     Unknown {
         /// Its name.
         name: String,

@@ -1,5 +1,7 @@
 //! One error for all steps.
 
+use std::path::{Path, PathBuf};
+
 /// Why a step failed; each message is complete by itself.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -40,6 +42,16 @@ pub enum Error {
         /// What was found and expected.
         message: String,
     },
+    /// A configuration that parses and cannot run.
+    #[error("{}: {field}{message}", path.display())]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// The part of it, with a dot or a colon behind.
+        field: String,
+        /// The field, what was found and what was expected.
+        message: String,
+    },
     /// Somebody pressed Ctrl-C.
     #[error("stopped")]
     Interrupted,
@@ -57,3 +69,9 @@ pub enum Error {
 
 /// Result of a step.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Makes an error of a part of a configuration one of the file.
+pub(super) fn configured<E: std::fmt::Display>(path: &Path, field: impl Into<String>) -> impl FnOnce(E) -> Error {
+    let (path, field) = (path.to_path_buf(), field.into());
+    move |error| Error::Configuration { path, field, message: error.to_string() }
+}

@@ -11,6 +11,7 @@ mod data;
 mod ec57;
 mod error;
 pub mod fit;
+mod memory;
 mod predict;
 mod search;
 mod study;

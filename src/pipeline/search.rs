@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::config::SearchRun;
 use super::data::load;
 use super::error::{Error, Result};
-use super::{Loaded, Work};
+use super::{Loaded, Work, memory};
 use crate::cell::{Genotype, Named, Origin};
 use crate::database::Class;
 use crate::evaluate::json;
@@ -51,6 +51,7 @@ pub fn search(
     Lock::check(out).map_err(train::Error::from)?;
     let loaded = load(dir, database, &config.data, work)?;
     search::check_beats(&config.search, &loaded.training)?;
+    memory::of_search(&config.search.supernet, &loaded.input(), config.search.batch)?;
     let supernet = build(config, &loaded.input())?;
     computing("a supernet", supernet.store().parameters());
     let run = begin(out, &loaded, config, loaded.digests(), work)?;
@@ -113,7 +114,7 @@ pub fn derive(run: &Path, epoch: Option<usize>) -> Result<Genotype> {
     let path = run.join("data.json");
     let data: Data = json::parse(&files::read_text(&path)?, &path.display().to_string())?;
     let path = run.join("log.jsonl");
-    let mut log: Vec<EpochLine> = train::read_log(&path)?;
+    let mut log = search::read_log(&path)?;
     let last = log.len();
     let wanted = epoch.unwrap_or(last);
     if wanted == 0 || wanted > last {

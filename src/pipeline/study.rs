@@ -1,17 +1,19 @@
 //! Several networks trained on the same beats from several seeds, and what they reached side by side.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Work;
 use super::config::{DataConfig, TrainRun};
-use super::error::{Error, Result};
+use super::error::{Error, Result, configured};
+use super::memory;
 use super::train::{TrainedModel, train};
 use crate::cell::Genotype;
 use crate::evaluate::{Evaluation, Figures};
 use crate::model::Model;
-use crate::network::{Baseline, DerivedSpec, NetworkSpec};
+use crate::network::{Baseline, DerivedSpec, InputShape, NetworkSpec};
 use crate::support::files;
 use crate::train::{EpochLine, Score, TrainConfig};
 
@@ -129,16 +131,24 @@ impl Study {
     /// # Errors
     /// When the file is no study, a genotype cannot be read, or two rows would have the same folder.
     pub fn read(path: &Path) -> Result<Self> {
-        let mut study: Self = files::read_ron(path)?;
-        for training in study.trainings_mut() {
-            training.check()?;
+        let study: Self = files::read_ron(path)?;
+        study.training.check().map_err(configured(path, "training."))?;
+        study.data.check(path, "data.")?;
+        for row in &study.rows {
+            if let Some(training) = &row.training {
+                training.check().map_err(configured(path, format!("row {:?}: training.", row.name)))?;
+            }
+            if let Some(data) = &row.data {
+                data.check(path, &format!("row {:?}: data.", row.name))?;
+            }
         }
         let unfit = |found: String, expected: &str| {
             Err(Error::Unfit { place: path.display().to_string(), found, expected: expected.into() })
         };
-        for (i, row) in study.rows.iter().enumerate() {
+        let mut slugs = HashSet::new();
+        for row in &study.rows {
             let slug = slug(&row.name);
-            if slug.is_empty() || study.rows[..i].iter().any(|other| self::slug(&other.name) == slug) {
+            if slug.is_empty() || !slugs.insert(slug) {
                 return unfit(format!("a row named {:?}", row.name), "names that differ in letters or digits");
             }
             let seeds = study.seeds(row);
@@ -147,7 +157,12 @@ impl Study {
             }
             for &seed in seeds {
                 let network = row.network(path, seed)?;
-                network.check().map_err(|message| Error::Network { message })?;
+                let place = || format!("row {:?}: network: ", row.name);
+                network.check().map_err(configured(path, place()))?;
+                // The smallest input: what this is too large for, it is too large for with any beats.
+                let training = row.training.as_ref().unwrap_or(&study.training);
+                memory::of_training(&network, &InputShape { leads: 1, samples: 16, classes: 5 }, 2.min(training.batch))
+                    .map_err(configured(path, format!("row {:?}: ", row.name)))?;
             }
         }
         if study.rows.is_empty() { unfit("no rows".into(), "at least one") } else { Ok(study) }

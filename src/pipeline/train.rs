@@ -7,7 +7,7 @@ use super::config::{DataConfig, TrainRun};
 use super::data::load;
 use super::error::{Error, Result};
 use super::search::{begin, computing};
-use super::{Loaded, Work};
+use super::{Loaded, Work, memory};
 use crate::cell::Named;
 use crate::database::Class;
 use crate::evaluate::Evaluation;
@@ -63,6 +63,8 @@ pub fn train(
     if finished && !work.resume {
         return Err(train::Error::Exists { path: out.to_path_buf() }.into());
     }
+    let batch = config.training.batch.min(loaded.training.training().len());
+    memory::of_training(network, &loaded.input(), batch)?;
     let spec = network.clone();
     let network = spec.build(&loaded.input(), &mut Generator::new(config.training.seed))?;
     computing("a network", network.store().parameters());

@@ -56,9 +56,7 @@ impl SearchConfig {
         if self.batch < 2 {
             return wrong("batch", self.batch.to_string(), "at least 2 (batch norm needs two beats)");
         }
-        if self.epochs == 0 {
-            return wrong("epochs", "0".into(), "at least 1");
-        }
+        crate::train::epochs(self.epochs)?;
         match &self.perturbation {
             None if self.warm_up >= self.epochs => {
                 return wrong(

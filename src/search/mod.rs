@@ -14,5 +14,5 @@ mod step;
 pub use config::SearchConfig;
 pub use monitor::{AlphaTable, Monitor, Warning};
 pub use perturbation::{Choosing, Perturbation};
-pub use searcher::{EpochLine, Found, Outcome, check_beats, search};
+pub use searcher::{EpochLine, Found, Outcome, check_beats, read_log, search};
 pub use step::alpha_step;

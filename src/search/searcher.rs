@@ -1,6 +1,7 @@
 //! The search loop.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Instant;
 
 use candle_core::{Device, Tensor, Var};
@@ -11,13 +12,14 @@ use super::monitor::{AlphaTable, Monitor};
 use super::perturbation;
 use super::step::{ALPHA_NAMES, alpha_step};
 use crate::beat::TrainingPart;
-use crate::cell::{Genotype, Origin};
+use crate::cell::{CellKind, Genotype, Origin, derive_cell};
 use crate::network::{Network, Pass, Supernet};
 use crate::support::interrupt;
 use crate::support::progress::Progress;
 use crate::support::random::{Generator, GeneratorState};
+use crate::support::wording;
 use crate::train::{
-    Adam, Array, Error, LossOptions, Result, RunFolder, Schedule, Sgd, Sums, TensorFile, check_finite, read_log,
+    self, Adam, Array, Error, LossOptions, Result, RunFolder, Schedule, Sgd, Sums, TensorFile, check_finite,
     weight_step,
 };
 
@@ -125,6 +127,28 @@ pub fn search(
     Ok(Outcome::Finished(Found { alphas: tables(supernet)?, log: read_log(&run.log())? }))
 }
 
+/// The lines of a search's log, as [`train::read_log`], each with alpha for the same edges and no value that is not finite.
+///
+/// # Errors
+/// As [`train::read_log`]; [`Error::Malformed`] with the line.
+pub fn read_log(path: &Path) -> Result<Vec<EpochLine>> {
+    let log: Vec<EpochLine> = train::read_log(path)?;
+    let expected = log.first().map_or(0, |line| line.alpha[0].len());
+    for (i, line) in log.iter().enumerate() {
+        let wrong = |message| Error::Malformed { path: path.into(), place: format!("line {}: alpha", i + 1), message };
+        let found = line.alpha.each_ref().map(Vec::len);
+        if found != [expected; 2] {
+            let message = format!("found {} and {} edges, expected {expected} of both cells", found[0], found[1]);
+            return Err(wrong(message));
+        }
+        for (kind, table) in CellKind::ALL.into_iter().zip(&line.alpha) {
+            derive_cell(table)
+                .map_err(|error| wrong(format!("{kind} cell: found values that give no cell: {error}")))?;
+        }
+    }
+    Ok(log)
+}
+
 /// That there are enough beats for a step.
 ///
 /// # Errors
@@ -189,9 +213,10 @@ impl<'a> Searcher<'a> {
         let path = self.run.checkpoint();
         let wrong =
             |place: &str, message: String| Error::Malformed { path: path.clone(), place: place.into(), message };
-        self.state = serde_json::from_str(&file.state).map_err(|error| wrong("state", error.to_string()))?;
+        self.state = serde_json::from_str(&file.state)
+            .map_err(|error| wrong("state", wording::of_json_line(&error, &file.state)))?;
         self.generator = Generator::from_state(&self.state.generator)
-            .ok_or_else(|| wrong("generator", "its position is not a number".into()))?;
+            .ok_or_else(|| wrong("generator", self.state.generator.malformed()))?;
         let tensors: HashMap<_, _> = file.tensors("network.")?.into_iter().collect();
         self.supernet.store().import(&tensors).map_err(|source| Error::Weights { path: path.clone(), source })?;
         for (name, alpha) in ALPHA_NAMES.iter().zip(self.supernet.alphas()) {
@@ -199,10 +224,13 @@ impl<'a> Searcher<'a> {
                 Some(Array::F32(shape, values)) if shape == alpha.dims() => {
                     alpha.set(&Tensor::from_slice(values, shape.as_slice(), &Device::Cpu)?)?;
                 }
-                _ => return Err(wrong(name, format!("expected an array of shape {:?}", alpha.dims()))),
+                other => {
+                    let found = other.map_or("none".into(), Array::describe);
+                    return Err(wrong(name, format!("found {found}, expected floats of shape {:?}", alpha.dims())));
+                }
             }
         }
-        self.sgd = Sgd { momenta: file.values("momentum.") };
+        self.sgd = train::momenta(&path, file.values("momentum."), self.supernet.store())?;
         let moments = file.values("adam.");
         self.adam.steps = self.state.adam_steps;
         self.adam.moments = (0..2)
@@ -210,10 +238,37 @@ impl<'a> Searcher<'a> {
                 Some([moments.get(&format!("{i}.first"))?.clone(), moments.get(&format!("{i}.second"))?.clone()])
             })
             .collect();
+        let alphas = self.supernet.alphas();
+        let fits = |(i, moments): (usize, &[Vec<f32>; 2])| moments.iter().all(|m| m.len() == alphas[i].elem_count());
+        let pairs = self.adam.moments.len();
+        if (pairs != 0 && pairs != alphas.len()) || !self.adam.moments.iter().enumerate().all(fits) {
+            let found: Vec<_> = self.adam.moments.iter().map(|[first, second]| [first.len(), second.len()]).collect();
+            let lengths = alphas.map(|alpha| alpha.elem_count());
+            let message =
+                format!("found pairs of moments of lengths {found:?}, expected one for each alpha of {lengths:?}");
+            return Err(wrong("adam", message));
+        }
+        let (training, validation) = (self.part.training().len() as u64, self.part.validation().len() as u64);
+        let (steps, epochs) = (self.steps() as u64, self.config.epochs as u64);
+        let most = steps * self.config.batch as u64;
+        let State { epoch, step, place, training: learned, validation: judged, adam_steps, .. } = &self.state;
+        train::place(&path, "epoch", *epoch as u64, epochs)?;
+        train::place(&path, "step", *step as u64, steps)?;
+        train::place(&path, "place", *place as u64, validation)?;
+        train::place(&path, "adam_steps", *adam_steps, epochs * steps)?;
+        train::place(&path, "training: beats", learned.beats, training)?;
+        train::place(&path, "training: correct", learned.correct, learned.beats)?;
+        train::place(&path, "validation: beats", judged.beats, most)?;
+        train::place(&path, "validation: correct", judged.correct, judged.beats)?;
         let order = |name: &str, beats: usize, needed: bool| match file.indices(name) {
             Some(order) if order.len() == beats && order.iter().all(|&i| i < beats) => Ok(order),
             None if !needed => Ok(Vec::new()),
-            _ => Err(wrong(name, format!("expected an order of the {beats} beats"))),
+            found => {
+                let found = found.map_or("none".into(), |order| {
+                    format!("{} with the largest {}", order.len(), order.iter().max().unwrap_or(&0))
+                });
+                Err(wrong(name, format!("found {found}, expected an order of the {beats} beats, numbered from 0")))
+            }
         };
         self.training_order = order("order.training", self.part.training().len(), self.state.step > 0)?;
         self.validation_order = order("order.validation", self.part.validation().len(), self.state.place > 0)?;

@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use super::disk::{self, File};
-use super::place;
+use super::{place, wording};
 
 /// The largest RON or JSON file that is read; ours are a few kilobytes.
 const TEXT_LIMIT: u64 = 16 << 20;
@@ -149,13 +149,7 @@ pub fn read_ron<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
 pub fn parse_ron<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, FileError> {
     ron_options().from_str(text).map_err(|error| {
         let (line, column, message) = place::of_ron(&error, text);
-        FileError::Text {
-            origin: origin.into(),
-            line,
-            column,
-            message,
-            excerpt: text.lines().nth(line.saturating_sub(1)).unwrap_or_default().into(),
-        }
+        FileError::Text { origin: origin.into(), line, column, message, excerpt: wording::line(text, line).into() }
     })
 }
 

@@ -2,6 +2,8 @@
 
 use ron::error::{Error, SpannedError};
 
+use super::wording;
+
 /// Characters of a line that are shown to either side of the place.
 const SHOWN: usize = 70;
 
@@ -28,7 +30,7 @@ pub(super) fn show(origin: &str, line: usize, column: usize, message: &str, exce
 /// Line, column and message of a mistake in RON: for a word that is not known the place of the word, and the nearest known one.
 pub(super) fn of_ron(error: &SpannedError, text: &str) -> (usize, usize, String) {
     let (line, column) = (error.span.start.line, error.span.start.col);
-    let mut message = error.code.to_string();
+    let mut message = wording::complete(&error.code.to_string(), text, line, column);
     let (expected, found) = match &error.code {
         Error::NoSuchStructField { expected, found, .. } | Error::NoSuchEnumVariant { expected, found, .. } => {
             (*expected, found)

@@ -29,6 +29,14 @@ pub struct GeneratorState {
     pub position: String,
 }
 
+impl GeneratorState {
+    /// What is said of a position that is not a number.
+    pub(crate) fn malformed(&self) -> String {
+        let position: String = self.position.chars().take(60).collect();
+        format!("found the position {position:?}, expected a whole number of words")
+    }
+}
+
 impl Generator {
     /// A generator at the start of stream 0 of `seed`.
     pub fn new(seed: u64) -> Self {

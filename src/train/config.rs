@@ -167,7 +167,7 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Configuration`] with the field, what it is and what it may be.
     pub fn check(&self) -> Result<()> {
-        positive("epochs", self.epochs)?;
+        epochs(self.epochs)?;
         if self.batch < 2 {
             return wrong("batch", self.batch, "at least 2 (batch norm needs two beats)");
         }
@@ -207,8 +207,11 @@ impl SgdSpec {
     }
 }
 
-pub(crate) fn positive(field: &'static str, value: usize) -> Result<()> {
-    if value == 0 { wrong(field, value, "at least 1") } else { Ok(()) }
+/// The most epochs of a run: a bound that keeps every count of beats within 64 bits.
+const MOST_EPOCHS: usize = 1_000_000;
+
+pub(crate) fn epochs(value: usize) -> Result<()> {
+    if (1..=MOST_EPOCHS).contains(&value) { Ok(()) } else { wrong("epochs", value, "1 to 1000000") }
 }
 
 fn within(field: &'static str, value: f32, range: std::ops::Range<f32>) -> Result<()> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::error::{Error, Result};
-use crate::support::files;
+use crate::support::{files, wording};
 
 /// The largest log that is read.
 const LIMIT: u64 = 256 << 20;
@@ -27,7 +27,7 @@ pub fn read_log<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
         serde_json::from_slice(line).map_err(|error| Error::Malformed {
             path: path.to_path_buf(),
             place: format!("line {}", i + 1),
-            message: error.to_string(),
+            message: wording::of_json_line(&error, &String::from_utf8_lossy(line)),
         })
     });
     parsed.collect()

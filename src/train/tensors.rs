@@ -30,6 +30,14 @@ pub enum Array {
 }
 
 impl Array {
+    /// What it is, in a few words.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::F32(shape, _) => format!("floats of shape {shape:?}"),
+            Self::U32(values) => format!("{} indices", values.len()),
+        }
+    }
+
     /// The array of a tensor of f32.
     ///
     /// # Errors
@@ -116,17 +124,25 @@ impl TensorFile {
         let wrong =
             |place: &str, message: String| Error::Malformed { path: path.to_path_buf(), place: place.into(), message };
         let header = |error: safetensors::SafeTensorError| {
-            wrong("header", format!("found {error}, expected a complete safetensors file"))
+            let (size, all) = (bytes.first_chunk().map(|size| u64::from_le_bytes(*size)), bytes.len());
+            let size = size.map_or("no length".into(), |size| format!("a header of {size} bytes"));
+            let expected =
+                "a whole safetensors file: 8 bytes of length, the header, and exactly the bytes that it lists";
+            wrong("header", format!("found {error} ({size} in a file of {all}), expected {expected}"))
         };
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(header)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(header)?;
         let ours = metadata.metadata().as_ref().and_then(|map| map.get(KEY));
-        let ours =
-            ours.ok_or_else(|| wrong("metadata", format!("found no key `{KEY}`: not a file of this program")))?;
+        let ours = ours.ok_or_else(|| {
+            wrong("metadata", format!("found no key `{KEY}`, expected it: not a file of this program"))
+        })?;
         let ours: serde_json::Value = serde_json::from_str(ours)
-            .map_err(|error| wrong("metadata", format!("found JSON that ends in {error}")))?;
+            .map_err(|error| wrong("metadata", format!("found JSON that ends in {error}, expected an object")))?;
         let text = |key: &str| {
-            ours[key].as_str().map(str::to_owned).ok_or_else(|| wrong("metadata", format!("found no text `{key}`")))
+            ours[key]
+                .as_str()
+                .map(str::to_owned)
+                .ok_or_else(|| wrong("metadata", format!("found no text `{key}`, expected it")))
         };
         let (state, expected) = (text("state")?, text("sha256")?);
         let digests = match ours.get("digests") {

@@ -10,6 +10,7 @@ use super::config::{Selection, TrainConfig};
 use super::error::{Error, Result};
 use super::finite;
 use super::optimiser::Sgd;
+use super::restore::place;
 use super::run::RunFolder;
 use super::score::{Score, Sums};
 use super::step::{LossOptions, weight_step};
@@ -20,6 +21,7 @@ use crate::network::{Network, Pass};
 use crate::support::interrupt;
 use crate::support::progress::Progress;
 use crate::support::random::{Generator, GeneratorState};
+use crate::support::wording;
 
 /// The stream of the seed that orders beats and draws masks; the initial weights come from stream 0.
 const STREAM: u64 = 1;
@@ -176,15 +178,22 @@ impl<'a> Trainer<'a> {
         let path = self.run.checkpoint();
         let wrong =
             |place: &str, message: String| Error::Malformed { path: path.clone(), place: place.into(), message };
-        self.state = serde_json::from_str(&file.state).map_err(|error| wrong("state", error.to_string()))?;
+        self.state = serde_json::from_str(&file.state)
+            .map_err(|error| wrong("state", wording::of_json_line(&error, &file.state)))?;
         self.generator = Generator::from_state(&self.state.generator)
-            .ok_or_else(|| wrong("generator", "its position is not a number".into()))?;
+            .ok_or_else(|| wrong("generator", self.state.generator.malformed()))?;
         let tensors: HashMap<_, _> = file.tensors("network.")?.into_iter().collect();
         self.network.store().import(&tensors).map_err(|source| Error::Weights { path: path.clone(), source })?;
-        self.sgd = Sgd { momenta: file.values("momentum.") };
+        self.sgd = super::momenta(&path, file.values("momentum."), self.network.store())?;
         self.best = file.tensors("best.")?;
         self.order = file.indices("order").unwrap_or_default();
         let beats = self.part.training().len();
+        let State { epoch, batch, sums, best, .. } = &self.state;
+        place(&path, "epoch", *epoch as u64, self.config.epochs as u64)?;
+        place(&path, "batch", *batch as u64, beats.div_ceil(self.config.batch) as u64)?;
+        place(&path, "sums: beats", sums.beats, beats as u64)?;
+        place(&path, "sums: correct", sums.correct, sums.beats)?;
+        place(&path, "best", best.map_or(0, |(epoch, _)| epoch as u64), *epoch as u64)?;
         if self.state.batch > 0 && (self.order.len() != beats || self.order.iter().any(|&i| i >= beats)) {
             return Err(wrong("order", format!("found {} beats, expected {beats}", self.order.len())));
         }

@@ -71,12 +71,8 @@ impl Plan {
             let origin = path.display().to_string();
             return Err(FileError::Text { origin, line, column: 1, message, excerpt }.into());
         }
-        plan.search.search.check()?;
-        plan.training.training.check()?;
-        for data in [&plan.search.data, &plan.training.data] {
-            data.split.check()?;
-            data.limits.check()?;
-        }
+        plan.search.check(path, "search.")?;
+        plan.training.check(path, "training.")?;
         Ok(plan)
     }
 
