@@ -134,6 +134,9 @@ fn seeds() {
     let far = annotations(&shutdowns, Some(1e-200));
     put("ec57", "far", &compared("r 1 250", [annotations(&beats, None), far]));
     put("edf", "two", &edf());
+    put("csv", "units", b"'Elapsed time','MLII','V1'\n'sec','mV','mV'\n0,-0.145,1e-3\n0.004,-,nan\n0.008,3,\n");
+    put("csv", "bare", b"# made up\n1;-2\n3.5;4\n");
+    put("csv", "far", b"a\tb\n1e38\t1e-38\n-1e400\t0\n");
     put("folder", "one", &one_record());
     put("folder", "segments", SEGMENTS);
     let genotype = fs::read(root.join("tests/fixtures/cell/peer.ron")).unwrap();

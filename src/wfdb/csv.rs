@@ -12,7 +12,7 @@ use std::str::FromStr;
 use ::csv::{ByteRecord, Reader, ReaderBuilder, Trim};
 
 use super::{Error, Header, INVALID, Record, Result, SignalSpec};
-use crate::support::files::FileError;
+use crate::support::files::{self, FileError};
 
 /// The longest first line that is looked at.
 const LINE: u64 = 1 << 16;
@@ -130,7 +130,7 @@ impl<'a> Csv<'a> {
             let found = format!("{} samples a second", format.frequency);
             return Err(refused("the rate that was given", found, "a number above 0"));
         }
-        let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(failed)?);
+        let mut file = BufReader::with_capacity(1 << 18, files::open(path).map_err(failed)?);
         let mut line = Vec::new();
         std::io::Read::take(&mut file, LINE).read_until(b'\n', &mut line).map_err(failed)?;
         if line.len() as u64 >= LINE {

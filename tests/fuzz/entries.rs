@@ -30,7 +30,7 @@ use heart_darts::support::digests::Digests;
 use heart_darts::support::files::{self, parse_ron, to_ron};
 use heart_darts::support::random::Generator;
 use heart_darts::train::{RunFolder, RunInput, Selection, TensorFile, TrainConfig, read_log};
-use heart_darts::wfdb::{AnnotationFile, Expanded, Format, Header, Record};
+use heart_darts::wfdb::{AnnotationFile, CsvFormat, CsvUnits, Expanded, Format, Header, Record};
 use heart_darts::{search, train};
 use work::{Scratch, parts};
 
@@ -42,6 +42,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("header", header),
     ("signals", signals),
     ("edf", edf),
+    ("csv", csv),
     ("annotations", annotations),
     ("ec57", ec57),
     ("folder", folder),
@@ -134,6 +135,21 @@ pub fn edf(data: &[u8]) {
     let stem = scratch.path("r.edf");
     let _ = Header::of_record(&stem);
     read_record(&stem);
+}
+
+/// Records as text, in two units.
+pub fn csv(data: &[u8]) {
+    let scratch = Scratch::new();
+    scratch.write("r.csv", data);
+    let path = scratch.path("r.csv");
+    for units in [CsvUnits::Millivolts, CsvUnits::PerMillivolt(200.0)] {
+        let format = CsvFormat { frequency: 250.0, units };
+        let Ok(header) = Header::of_csv(&path, &format) else { continue };
+        let columns: Vec<usize> = (0..header.signals.len()).collect();
+        if let Ok(record) = Record::read_csv(&path, &format, &columns) {
+            let _ = columns.iter().map(|column| record.physical(*column).len()).sum::<usize>();
+        }
+    }
 }
 
 /// An annotation file.
