@@ -8,7 +8,7 @@ use assert_cmd::Command;
 use heart_darts::database::synthetic;
 use heart_darts::model::Model;
 use heart_darts::pipeline::{Input, Peaks, Prediction, Work, predict};
-use heart_darts::wfdb::{CsvFormat, CsvUnits, Record, read_annotations};
+use heart_darts::wfdb::{AnnotationFile, CsvFormat, CsvUnits, Record, read_annotations};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/derived-models/mitdb-fast");
 
@@ -121,6 +121,25 @@ fn another_rate_gives_the_same_beats_and_mostly_the_same_classes() {
         .iter()
         .filter(|a| at_250.beats.iter().any(|b| (a.seconds - b.seconds).abs() < 0.02 && a.class == b.class));
     assert!(alike.count() * 10 >= at_360.beats.len() * 9);
+}
+
+/// Some programs count time in ticks of their own, and say so in the file.
+#[test]
+fn annotations_in_ticks_are_brought_to_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let stem = records(folder.path()).join("syn01");
+    let model = Model::read(MODEL.as_ref()).unwrap();
+    let classify = || {
+        let (peaks, work) = (Peaks::Annotated("atr".into()), Work { quiet: true, ..Work::default() });
+        predict(&model, &Input::Wfdb(stem.clone()), &peaks, &[], &work).unwrap()
+    };
+    let samples = classify();
+    let path = stem.with_extension("atr");
+    let mut file = AnnotationFile::read(&path).unwrap();
+    file.frequency = Some(720.0);
+    file.annotations.iter_mut().for_each(|annotation| annotation.sample *= 2);
+    file.write(&path).unwrap();
+    assert_eq!(largest_difference(&samples, &classify()), 0.0);
 }
 
 #[test]

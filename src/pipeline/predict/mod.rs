@@ -19,7 +19,7 @@ use crate::model::{Model, ModelSpec};
 use crate::signal::detect_r_peaks;
 use crate::support::interrupt;
 use crate::support::progress::Progress;
-use crate::wfdb::{self, Code, Header};
+use crate::wfdb::{AnnotationFile, Code, Header};
 
 /// Beats a pass.
 const BATCH: usize = 256;
@@ -126,7 +126,8 @@ fn places(
         if matches!(peaks, Peaks::Annotated(_)) || path.exists() {
             // Flutter waves count as beats in WFDB, but have no class.
             let is_beat = |code: Code| code.is_beat() && code != Code::FLWAV;
-            let beats = wfdb::read_annotations(&path)?.into_iter().filter(|annotation| is_beat(annotation.code));
+            let annotations = AnnotationFile::read(&path)?.in_samples(frequency);
+            let beats = annotations.into_iter().filter(|annotation| is_beat(annotation.code));
             return Ok((beats.map(|annotation| annotation.sample).collect(), "annotations"));
         }
     }
