@@ -114,6 +114,29 @@ impl<T> Figures<T> {
         named
     }
 
+    /// `f` of each figure of two sets.
+    pub(super) fn zip<U, V>(&self, other: &Figures<U>, f: impl Fn(&T, &U) -> V) -> Figures<V> {
+        Figures {
+            accuracy: f(&self.accuracy, &other.accuracy),
+            macro_sensitivity: f(&self.macro_sensitivity, &other.macro_sensitivity),
+            macro_positive_predictivity: f(&self.macro_positive_predictivity, &other.macro_positive_predictivity),
+            f1_of_macro_means: f(&self.f1_of_macro_means, &other.f1_of_macro_means),
+            mean_class_f1: f(&self.mean_class_f1, &other.mean_class_f1),
+            kappa: f(&self.kappa, &other.kappa),
+            matthews: f(&self.matthews, &other.matthews),
+            classes: ByClass::from_fn(|class| {
+                let (a, b) = (&self.classes[class], &other.classes[class]);
+                ClassFigures {
+                    positive_predictivity: f(&a.positive_predictivity, &b.positive_predictivity),
+                    sensitivity: f(&a.sensitivity, &b.sensitivity),
+                    specificity: f(&a.specificity, &b.specificity),
+                    f1: f(&a.f1, &b.f1),
+                    accuracy: f(&a.accuracy, &b.accuracy),
+                }
+            }),
+        }
+    }
+
     /// The same set of figures with `f` of each, `f` being given the way to the figure in any other set.
     pub(super) fn build<U>(f: impl Fn(&dyn Fn(&Figures<U>) -> &U) -> T) -> Self {
         Self {

@@ -185,7 +185,7 @@ impl Cells {
 }
 
 /// The interval between the percentiles of each figure over the draws.
-fn percentiles(figures: &Figures, draws: &[Figures]) -> Intervals {
+pub(super) fn percentiles(figures: &Figures, draws: &[Figures]) -> Intervals {
     Figures::build::<Option<f64>>(|figure| {
         figure(figures).as_ref()?;
         let mut values: Vec<f64> = draws.iter().filter_map(|draw| *figure(draw)).collect();
