@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use heart_darts::cell::Genotype;
-use heart_darts::evaluate::Evaluation;
+use heart_darts::evaluate::{Evaluation, Predictions};
 use heart_darts::model::Model;
 use heart_darts::pipeline::{self, Beats, Work};
 
@@ -46,5 +46,26 @@ fn models_give_their_figures_again() {
         let applied = pipeline::evaluate(&model, &data, None, &work).unwrap();
         assert_eq!(applied.beats, Beats::TestPart);
         assert_eq!(applied.evaluation.confusion_matrix, stated.confusion_matrix, "{}", folder.display());
+    }
+}
+
+/// After a change of the card's text: `HEART_DARTS_BLESS=1 cargo test --release --test shipped` writes cards and predictions anew,
+/// where the data are at hand.
+#[test]
+fn cards_and_predictions_are_those_of_the_models() {
+    for folder in shipped("derived-models").into_iter().filter(|path| path.is_dir()) {
+        let model = Model::read(&folder).unwrap();
+        let stated = Evaluation::read(&folder.join("metrics.json")).unwrap();
+        let (card, predictions) = (folder.join("CARD.md"), folder.join("predictions.csv"));
+        if std::env::var_os("HEART_DARTS_BLESS").is_some() {
+            fs::write(&card, model.card(&stated)).unwrap();
+            if let Some(data) = common::real_data(&model.spec.origin.data.name, "predictions of the shipped models") {
+                let work = Work { quiet: true, ..Work::default() };
+                pipeline::evaluate(&model, &data, None, &work).unwrap().predictions.write(&predictions).unwrap();
+            }
+        }
+        assert!(fs::read_to_string(&card).unwrap() == model.card(&stated), "{} is of another text", card.display());
+        let said = Predictions::read(&predictions).unwrap();
+        said.check(&stated, &predictions.display().to_string()).unwrap();
     }
 }

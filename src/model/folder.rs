@@ -12,6 +12,9 @@ use crate::support::files::{self, FileError};
 use crate::support::random::Generator;
 use crate::train::{self, TensorFile};
 
+/// The file of what the model said of each beat of its test part.
+pub const PREDICTIONS: &str = "predictions.csv";
+
 /// Weights larger than this are no model of ours.
 const WEIGHTS_LIMIT: u64 = 4 << 30;
 
@@ -165,6 +168,12 @@ impl Model {
         Ok((path, bytes))
     }
 
+    /// The text of `CARD.md`: what it is for and not for, data, split, figures with intervals, what was never tested, how to load
+    /// it.
+    pub fn card(&self, evaluation: &Evaluation) -> String {
+        card::text(&self.spec, self.network.store().parameters(), evaluation)
+    }
+
     /// Writes the folder: weights, figures and card first, `model.ron` last. The digest in `spec` is filled in.
     ///
     /// # Errors
@@ -174,8 +183,7 @@ impl Model {
         self.spec.weights = files::digest(&bytes);
         files::write_atomic(&path, &bytes)?;
         evaluation.write(&folder.join("metrics.json"))?;
-        let card = card::text(&self.spec, self.network.store().parameters(), evaluation);
-        files::write_atomic(&folder.join("CARD.md"), card.as_bytes())?;
+        files::write_atomic(&folder.join("CARD.md"), self.card(evaluation).as_bytes())?;
         files::write_atomic(&folder.join("model.ron"), files::to_ron(&self.spec).as_bytes())?;
         Ok(())
     }

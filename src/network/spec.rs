@@ -94,6 +94,18 @@ impl NetworkSpec {
         }
     }
 
+    /// Multiply-adds of convolutions and fully connected layers for one beat in a forward pass, as [`crate::cell::counts`] has
+    /// them: convolutions computed directly; normalisation, pooling and sums left out.
+    ///
+    /// # Errors
+    /// As [`Self::parameters`].
+    pub fn multiply_adds(&self, input: &InputShape) -> std::result::Result<u64, String> {
+        match self {
+            Self::Derived { shape, genotype } => Ok(counted(shape, genotype, input)?.multiply_adds),
+            Self::Baseline(baseline) => Ok(baseline.multiply_adds(input)),
+        }
+    }
+
     /// Builds the network with weights drawn from `generator`.
     ///
     /// # Errors

@@ -8,7 +8,9 @@ use super::Work;
 use super::error::{Error, Result};
 use crate::beat::{Made, Split, TestPart, cut, prepare, window};
 use crate::database::{Database, open};
-use crate::evaluate::{Calibration, ConfusionMatrix, Evaluation, RecordEvaluation, classify};
+use crate::evaluate::{
+    BeatPrediction, Calibration, ConfusionMatrix, Evaluation, Predictions, RecordEvaluation, classify,
+};
 use crate::model::Model;
 use crate::network::Network;
 use crate::support::digests::Digests;
@@ -31,6 +33,8 @@ pub struct Applied {
     pub evaluation: Evaluation,
     /// On which beats.
     pub beats: Beats,
+    /// What it said of each.
+    pub predictions: Predictions,
 }
 
 /// The beats of a folder as a model knows beats.
@@ -91,10 +95,10 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
     let spec = &model.spec;
     let ModelBeats { database, own, beats, split, digests } = model_beats(model, dir, database, work)?;
     if let Some(split) = split {
-        let mut evaluation = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
+        let (mut evaluation, predictions) = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
         evaluation.note(spec.origin.chosen());
         evaluation.digests = digests;
-        return Ok(Applied { evaluation, beats: Beats::TestPart });
+        return Ok(Applied { evaluation, beats: Beats::TestPart, predictions });
     }
     let test = TestPart::whole(beats)?;
     let mut sentence =
@@ -103,9 +107,9 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
         sentence += " That is a database of the same name with other content: some of these beats may have trained it, so \
                      the figures may be optimistic.";
     }
-    let mut evaluation = evaluation(model.network.as_ref(), &test, &sentence, work)?;
+    let (mut evaluation, predictions) = evaluation(model.network.as_ref(), &test, &sentence, work)?;
     evaluation.digests = digests;
-    Ok(Applied { evaluation, beats: Beats::Whole })
+    Ok(Applied { evaluation, beats: Beats::Whole, predictions })
 }
 
 /// The beats of a database of another rate or window, as the model knows beats, and the digest of what made them. They are
@@ -123,19 +127,35 @@ fn at_the_models_rate(model: &Model, database: &Database, dir: &Path) -> Result<
 }
 
 /// Classifies a test part and counts by record.
-pub(super) fn evaluation(network: &dyn Network, test: &TestPart, sentence: &str, work: &Work) -> Result<Evaluation> {
+pub(super) fn evaluation(
+    network: &dyn Network,
+    test: &TestPart,
+    sentence: &str,
+    work: &Work,
+) -> Result<(Evaluation, Predictions)> {
     let mut progress = (!work.quiet).then(|| Progress::new("evaluating", test.len() as u64, "beats"));
     let classified = classify(network, test, progress.as_mut())?;
     if interrupt::requested() {
         return Err(Error::Interrupted);
     }
     let mut matrices = BTreeMap::<(&str, &str), ConfusionMatrix>::new();
-    for (i, (reference, found)) in classified.reference.iter().zip(classified.predictions()).enumerate() {
+    let mut predictions = Predictions::default();
+    let rows = classified.probabilities.as_chunks::<5>().0;
+    for (i, ((reference, found), row)) in
+        classified.reference.iter().zip(classified.predictions()).zip(rows).enumerate()
+    {
         let origin = test.origin(i);
         matrices.entry((origin.record, origin.subject)).or_default().record(*reference, found);
+        predictions.beats.push(BeatPrediction {
+            record: origin.record.into(),
+            sample: origin.position,
+            reference: *reference,
+            predicted: found,
+            probabilities: *row,
+        });
     }
     let records =
         matrices.into_iter().map(|((record, subject), matrix)| RecordEvaluation::new(record, subject, matrix));
     let calibration = Calibration::of(&classified.probabilities, &classified.reference)?;
-    Ok(Evaluation::new(sentence, records.collect(), calibration))
+    Ok((Evaluation::new(sentence, records.collect(), calibration), predictions))
 }

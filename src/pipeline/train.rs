@@ -11,7 +11,7 @@ use super::{Loaded, Work, memory};
 use crate::cell::Named;
 use crate::database::Class;
 use crate::evaluate::Evaluation;
-use crate::model::{Model, ModelOrigin, ModelSpec};
+use crate::model::{Model, ModelOrigin, ModelSpec, PREDICTIONS};
 use crate::network::NetworkSpec;
 use crate::support::lock::Lock;
 use crate::support::random::Generator;
@@ -82,12 +82,14 @@ pub fn train(
     let outcome = train::train(&config.training, network.as_ref(), &loaded.training, test, &run, work.quiet)?;
     let Outcome::Finished(Trained { epoch, log }) = outcome else { return Ok(TrainedModel::Interrupted) };
 
-    let mut evaluation = evaluation(network.as_ref(), &loaded.split.test, loaded.split.describe(), work)?;
+    let (mut evaluation, predictions) =
+        evaluation(network.as_ref(), &loaded.split.test, loaded.split.describe(), work)?;
     let spec = describe(config, spec, &loaded, &run, (epoch, log.len()));
     evaluation.note(spec.origin.chosen());
     let mut model = Model { spec, network };
     model.seal()?;
     evaluation.digests = model.spec.digests().with("evaluated", &loaded.prepared.key);
+    predictions.write(&out.join(PREDICTIONS))?;
     model.write(out, &evaluation)?;
     // The model is complete: what was kept to resume is not needed any more.
     run.forget_checkpoints()?;

@@ -62,6 +62,18 @@ impl Plan {
         (convolutions.sum::<usize>() + dense.iter().map(|[inputs, outputs]| (inputs + 1) * outputs).sum::<usize>())
             as u64
     }
+
+    /// Multiply-adds of its convolutions and fully connected layers for one beat.
+    pub fn multiply_adds(&self, input: &InputShape) -> u64 {
+        let Some(Sizes { convolutions, dense }) = self.sizes(input) else { return 0 };
+        let mut samples = input.samples;
+        let mut sum = 0;
+        for [taps, inputs, filters] in convolutions {
+            sum += taps * inputs * filters * (samples + 1 - taps);
+            samples = (samples + 1 - taps) / POOL;
+        }
+        (sum + dense.iter().map(|[inputs, outputs]| inputs * outputs).sum::<usize>()) as u64
+    }
 }
 
 /// A network of a [`Plan`].

@@ -66,6 +66,16 @@ impl Baseline {
         }
     }
 
+    /// Multiply-adds for one beat in a forward pass; 0 where beats are too short for it.
+    pub fn multiply_adds(&self, input: &InputShape) -> u64 {
+        match self {
+            Self::Cnn9 => cnn::CNN_9.multiply_adds(input),
+            Self::Cnn11 => cnn::CNN_11.multiply_adds(input),
+            Self::ResNet31 => ResidualSpec::default().multiply_adds(input),
+            Self::Residual(spec) => spec.multiply_adds(input),
+        }
+    }
+
     /// Builds it with weights drawn from `generator`.
     ///
     /// # Errors
@@ -88,5 +98,24 @@ impl std::fmt::Display for Baseline {
             Self::ResNet31 => f.write_str("ResNet-31 (after Li et al. 2020)"),
             Self::Residual(spec) => spec.fmt(f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Layer by layer by hand, for two leads of 300 samples.
+    #[test]
+    fn multiply_adds_are_those_of_the_layers() {
+        let input = InputShape { leads: 2, samples: 300, classes: 5 };
+        let convolutions = 298 * 3 * 2 * 5 + 146 * 4 * 5 * 10 + 70 * 4 * 10 * 20;
+        assert_eq!(Baseline::Cnn9.multiply_adds(&input), convolutions + 35 * 20 * 30 + 30 * 20 + 20 * 5);
+        let two_stages = ResidualSpec { channels: 8, stages: 2, blocks: 1, taps: 3 };
+        let stem = 150 * 5 * 2 * 32;
+        let first = 75 * (3 * 32 * 8 + 3 * 8 * 8 + 32 * 8);
+        let second = 38 * (3 * 8 * 16 + 3 * 16 * 16 + 8 * 16);
+        assert_eq!(Baseline::Residual(two_stages).multiply_adds(&input), stem + first + second + 16 * 5);
+        assert_eq!(Baseline::Cnn11.multiply_adds(&InputShape { samples: 20, ..input }), 0, "too short");
     }
 }

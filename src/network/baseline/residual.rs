@@ -76,6 +76,22 @@ impl ResidualSpec {
     }
 }
 
+impl ResidualSpec {
+    /// Multiply-adds of its convolutions and its head for one beat.
+    pub(super) fn multiply_adds(&self, input: &InputShape) -> u64 {
+        let halved = input.samples.div_ceil(2);
+        let mut sum = 5 * input.leads * STEM_CHANNELS * halved;
+        let mut samples = halved.div_ceil(2);
+        for [inputs, outputs, stride] in self.blocks() {
+            samples = samples.div_ceil(stride);
+            let beside = if shortcut(inputs, outputs, stride) { inputs * outputs } else { 0 };
+            sum += (self.taps * (inputs + outputs) * outputs + beside) * samples;
+        }
+        let last = self.channels << (self.stages - 1);
+        (sum + last * input.classes) as u64
+    }
+}
+
 /// Whether a block needs more than x beside its convolutions.
 fn shortcut(inputs: usize, outputs: usize, stride: usize) -> bool {
     inputs != outputs || stride > 1
