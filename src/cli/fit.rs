@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use heart_darts::cell::Genotype;
 use heart_darts::evaluate::text;
 use heart_darts::pipeline::fit::{Plan, Speed, Survey, survey};
-use heart_darts::pipeline::{self, Searched, TrainedModel, Work};
+use heart_darts::pipeline::{self, Records, Searched, TrainedModel, Work};
 use heart_darts::support::{files, progress};
 use miette::{IntoDiagnostic, Result};
 
-use super::{Curves, Preparation, pictures, print_json};
+use super::{Curves, Preparation, page, pictures, print_json};
 
 /// From a folder of annotated records to a model, by one command: look and verify, plan, search, train, evaluate, draw.
 ///
@@ -102,14 +102,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let network = plan.training.derived(genotype);
     let trained = pipeline::train(&plan.training, &network, dir, database, &model, &work).into_diagnostic()?;
     let TrainedModel::Finished { evaluation, log, epoch } = trained else { return stopped(arguments) };
-    say("4/4  pictures".into());
+    say("4/4  pictures, and a page".into());
     drawn.extend(pictures::training(&log, epoch, &evaluation, &model, "svg")?);
+    let report = out.join("report.html");
+    let records = Records { dir, database, work: &work };
+    page::write(&page::parts([(&search, "search"), (&model, "model")], Some(&records))?, &report)?;
     if arguments.json {
         print_json(&evaluation);
         return Ok(());
     }
     print!("{}", text::evaluation(&evaluation));
     println!("\nmodel: {}   what it is for and not for: {}", model.display(), model.join("CARD.md").display());
+    println!("all of it on a page: {}", report.display());
     drawn.iter().for_each(|picture| println!("  {}", picture.display()));
     let (dir, model) = (dir.display(), model.display());
     println!("\nnext:");
@@ -117,7 +121,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     println!(
         "  heart-darts evaluate {model} --data OTHER-RECORDS                how it does on records from elsewhere"
     );
-    println!("  heart-darts report {search} {model} --out report", search = search.display());
     println!("for a better model, more time, in another folder:");
     println!("  heart-darts fit {dir} --out {}-long --minutes {:.0}", out.display(), 10.0 * arguments.minutes);
     Ok(())

@@ -11,6 +11,7 @@ mod ec57;
 mod evaluate;
 mod fit;
 mod man;
+mod page;
 mod pictures;
 mod predict;
 mod quickstart;
@@ -44,6 +45,7 @@ Step by step:
   heart-darts train runs/search/genotype.ron --data DIR --out runs/model
   heart-darts evaluate runs/model --data DIR
   heart-darts predict runs/model DIR/100 --out predictions
+  heart-darts report runs/search runs/model --data DIR          all of it on one page, report.html
 
 Try it without any data:  heart-darts quickstart"
 )]
@@ -79,7 +81,7 @@ enum Command {
     Train(train::Arguments),
     /// Train several networks from several seeds and compare them.
     Study(study::Arguments),
-    /// Draw what runs and models reached.
+    /// Show what runs and models reached, on a page and as pictures.
     Report(report::Arguments),
     /// Evaluate a model, or score annotations as EC57 has it.
     Evaluate(evaluate::Arguments),

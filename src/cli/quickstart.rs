@@ -7,11 +7,11 @@ use heart_darts::database::Class;
 use heart_darts::database::synthetic::{self, Options};
 use heart_darts::evaluate::text;
 use heart_darts::model::Model;
-use heart_darts::pipeline::{self, Input, Peaks, SearchRun, Searched, TrainRun, TrainedModel, Work};
+use heart_darts::pipeline::{self, Input, Peaks, Records, SearchRun, Searched, TrainRun, TrainedModel, Work};
 use heart_darts::support::{files, progress};
 use miette::{IntoDiagnostic, Result, bail};
 
-use super::{pictures, print_json};
+use super::{page, pictures, print_json};
 
 const SEARCH: &str = include_str!("../../search-configs/quickstart.ron");
 const TRAINING: &str = include_str!("quickstart-training.ron");
@@ -72,8 +72,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     prediction.write(&path("predictions")).into_diagnostic()?;
     say(format!("     {}", prediction.summary()));
 
-    say("5/5  pictures".into());
+    say("5/5  pictures, and a page of it all".into());
     drawn.extend(pictures::training(&log, epoch, &evaluation, &path("model"), "svg")?);
+    let records = Records { dir: &path("records"), database: None, work: &work };
+    let parts = page::parts([(path("search"), "search"), (path("model"), "model")], Some(&records))?;
+    page::write(&parts, &path("report.html"))?;
+    drawn.insert(0, path("report.html"));
     if arguments.json {
         print_json(&evaluation);
         return Ok(());

@@ -2,84 +2,95 @@
 
 use std::path::{Path, PathBuf};
 
-use heart_darts::cell::Genotype;
-use heart_darts::evaluate::Evaluation;
-use heart_darts::model::Model;
+use heart_darts::pipeline::Records;
+use heart_darts::report::html::{ModelPart, Part};
 use heart_darts::report::{self, CurvePanel, Series};
-use heart_darts::{pipeline, search, train};
+use heart_darts::train;
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::pictures;
+use super::{Preparation, page, pictures};
 
-/// Draw what runs and models reached. Of a search: its cells, curves and alpha over the epochs, also while it runs. Of a model: its
-/// curves, confusion matrix and figures by class. Of several models: their accuracy over the epochs in one picture as well.
+/// One page on what searches and models reached: a self-contained HTML file, light or dark, that prints well. With --out also its
+/// pictures as files.
+///
+/// Of a search: the cells, alpha over the epochs, losses and accuracies, signs of collapse, settings, data and split, time. Of a
+/// model: what it is for and not for, what is taken for what, figures of each class and record with intervals, calibration, the worst
+/// beats, cost, origin. Of several models: side by side, with differences from the first and how sure they are.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  heart-darts report runs/search --out pictures
+  heart-darts report runs/search                                   report.html
+  heart-darts report runs/model --data data/mitdb                  with the worst beats drawn
+  heart-darts report runs/model-a runs/model-b --html two.html     side by side, and how sure the differences are
+  heart-darts report runs/search runs/model --out pictures         pictures/report.html and its pictures
   heart-darts report derived-models/mitdb-fast --out pictures --png
-  heart-darts report runs/table-6/*/seed-0 --out pictures        Fig. 6 of the paper for these models")]
+  heart-darts report runs/table-6/*/seed-0 --out pictures          Fig. 6 of the paper for these models
+
+Without --data nothing is read but the folders; the page says what that leaves out.")]
 pub struct Arguments {
-    /// Folders of searches and of models.
+    /// Folders of searches and of models; models are compared with the first.
     #[arg(required = true, value_name = "RUN|MODEL")]
     folders: Vec<PathBuf>,
-    /// Where the pictures go, a folder for each.
+    /// The page. Default: report.html in DIR of --out, else here.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Where the pictures go as files, a folder for each of several.
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// PNG instead of SVG.
-    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Files are PNG instead of SVG.
+    #[arg(long, requires = "out")]
     png: bool,
+    /// The records that the models were tested on.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    preparation: Preparation,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let format = if arguments.png { "png" } else { "svg" };
-    let names = names(&arguments.folders);
-    let mut pictures = Vec::new();
-    let mut models = Vec::new();
-    for (folder, name) in arguments.folders.iter().zip(&names) {
-        let out = if names.len() == 1 { arguments.out.clone() } else { arguments.out.join(name) };
-        if folder.join("model.ron").exists() {
-            let model = Model::read(folder).into_diagnostic()?;
-            let evaluation = Evaluation::read(&folder.join("metrics.json")).into_diagnostic()?;
-            let log: Vec<train::EpochLine> =
-                train::read_log(&folder.join("run").join("log.jsonl")).into_diagnostic()?;
-            pictures.extend(pictures::training(&log, model.spec.origin.epoch.0, &evaluation, &out, format)?);
-            models.push((name.clone(), log));
-        } else if folder.join("log.jsonl").exists() {
-            let log = search::read_log(&folder.join("log.jsonl")).into_diagnostic()?;
-            let finished = folder.join("genotype.ron");
-            let genotype = if finished.exists() {
-                Genotype::read(&finished).into_diagnostic()?
-            } else {
-                pipeline::derive(folder, None).into_diagnostic()?
-            };
-            pictures.extend(pictures::search(&log, &genotype, &out, format)?);
-        } else {
-            let place = folder.display();
-            return Err(miette!(
-                "{place}: found neither model.ron nor log.jsonl; expected the folder of a model (train --out) or of a search \
-                 (search --out)"
-            ));
+    let Arguments { folders, html, out, data, .. } = arguments;
+    let work = arguments.preparation.work(false);
+    if let Some(dir) = data.as_ref().filter(|dir| !dir.is_dir()) {
+        return Err(miette!("{}: found no folder; expected the records that the models were tested on", dir.display()));
+    }
+    let database = arguments.preparation.database.as_deref();
+    let records = data.as_ref().map(|dir| Records { dir, database, work: &work });
+    let parts = page::parts(folders.iter().zip(names(folders)), records.as_ref())?;
+    let mut written = Vec::new();
+    if let Some(out) = out {
+        let format = if arguments.png { "png" } else { "svg" };
+        for part in &parts {
+            let folder = if parts.len() == 1 { out.clone() } else { out.join(part.name()) };
+            written.extend(pictures::part(part, &folder, format)?);
+        }
+        let models: Vec<_> = parts.iter().filter_map(model).filter(|model| !model.log.is_empty()).collect();
+        if models.len() > 1 {
+            written.push(together(&models, &out.join(format!("accuracy.{format}")))?);
         }
     }
-    if models.len() > 1 {
-        pictures.push(together(&models, &arguments.out.join(format!("accuracy.{format}")))?);
-    }
-    pictures.iter().for_each(|path| println!("{}", path.display()));
+    let beside = || out.as_ref().map_or_else(|| "report.html".into(), |out| out.join("report.html"));
+    let path = html.clone().unwrap_or_else(beside);
+    page::write(&parts, &path)?;
+    written.push(path);
+    written.iter().for_each(|path| println!("{}", path.display()));
     Ok(())
 }
 
+fn model(part: &Part) -> Option<&ModelPart> {
+    if let Part::Model(model) = part { Some(model) } else { None }
+}
+
 /// The accuracy of several models over the epochs, on validation beats and, where their logs have it, on test beats.
-fn together(models: &[(String, Vec<train::EpochLine>)], path: &Path) -> Result<PathBuf> {
+fn together(models: &[&ModelPart], path: &Path) -> Result<PathBuf> {
     let panel = |title: &str, value: fn(&train::EpochLine) -> Option<f64>| {
         let values = |log: &[train::EpochLine]| {
             log.iter().map(|line| value(line).map_or(f64::NAN, |accuracy| 100.0 * accuracy)).collect()
         };
-        let series = models.iter().map(|(name, log)| Series { name: name.clone(), values: values(log) });
+        let series = models.iter().map(|model| Series { name: model.name.clone(), values: values(&model.log) });
         CurvePanel { title: title.into(), series: series.collect() }
     };
     let mut panels = vec![panel("validation accuracy (%)", |line| line.validation.map(|score| score.accuracy))];
-    if models.iter().flat_map(|(_, log)| log).any(|line| line.test.is_some()) {
+    if models.iter().flat_map(|model| &model.log).any(|line| line.test.is_some()) {
         panels.push(panel("test accuracy (%)", |line| line.test.map(|score| score.accuracy)));
     }
     report::curves(&panels, None, "Accuracy over the epochs", path).into_diagnostic()?;

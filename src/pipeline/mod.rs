@@ -3,7 +3,7 @@
 //! [`load`] prepares and splits beats; [`search`] runs a search in a run folder and writes its genotype; [`train`] trains a
 //! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model; [`ec57`] compares annotations, a
 //! model's or others', with a reference; a [`Study`] trains several networks from several seeds; [`mod@fit`] plans a search and
-//! a training for a folder and a machine. Each takes plain configurations and paths, and decides nothing that they do not say.
+//! a training for a folder and a machine; [`look`] gathers what a page shows of what they left. Each takes plain configurations and paths, and decides nothing that they do not say.
 
 mod apply;
 mod config;
@@ -11,9 +11,11 @@ mod data;
 mod ec57;
 mod error;
 pub mod fit;
+mod look;
 mod memory;
 mod predict;
 mod search;
+mod strips;
 mod study;
 mod study_table;
 mod train;
@@ -23,8 +25,10 @@ pub use config::{DataConfig, NetworkConfig, SearchRun, TrainRun};
 pub use data::{DataRecord, Loaded, default_cache, load};
 pub use ec57::{Tested, ec57};
 pub use error::{Error, Result};
+pub use look::{Records, look};
 pub use predict::{Input, Peaks, PredictedBeat, Prediction, predict};
 pub use search::{Searched, derive, search};
+pub use strips::{strips, worst};
 pub use study::{Published, Row, RowNetwork, Study, StudyResult};
 pub use study_table::{Spread, StudyRow, markdown, table};
 pub use train::{TrainedModel, train};

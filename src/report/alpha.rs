@@ -90,21 +90,20 @@ fn sheet(edges: &[EdgeHistory], operations: &[&str], title: &str) -> Sheet {
     sheet
 }
 
+/// One edge for a page that says beside it which one it is.
+pub(super) fn small(edge: &EdgeHistory) -> Sheet {
+    let mut sheet = Sheet::new(400.0, 240.0);
+    let last = (edge.weights.len().max(2) - 1) as f64;
+    let axes = Axes { left: 1.0, top: 1.0, right: 399.0, bottom: 239.0, x: (0.0, last), y: (0.0, 1.0) };
+    areas(&mut sheet, &axes, edge);
+    axes.frame(&mut sheet);
+    sheet
+}
+
 fn panel(sheet: &mut Sheet, axes: &Axes, edge: &EdgeHistory, numbers_left: bool, numbers_below: bool) {
     let heading = format!("{} → node {}", edge.from, edge.node);
     sheet.letters(Letters::new(heading, (axes.left, axes.top - 20.0), SMALL));
-    // One moment is shown as if it had lasted.
-    let rows: Vec<&Vec<f64>> = match &edge.weights[..] {
-        [one] => vec![one, one],
-        more => more.iter().collect(),
-    };
-    let operations = rows[0].len();
-    for i in 0..operations {
-        let level = |row: &[f64], upto: usize| row[..upto].iter().sum::<f64>().min(1.0);
-        let upper = rows.iter().enumerate().map(|(epoch, row)| axes.place(epoch as f64, level(row, i + 1)));
-        let lower = rows.iter().enumerate().rev().map(|(epoch, row)| axes.place(epoch as f64, level(row, i)));
-        sheet.area(upper.chain(lower).collect(), operation(i), 1.0);
-    }
+    areas(sheet, axes, edge);
     axes.frame(sheet);
     if numbers_below {
         let most = if axes.right - axes.left < 300.0 { 2 } else { 4 };
@@ -124,6 +123,22 @@ fn panel(sheet: &mut Sheet, axes: &Axes, edge: &EdgeHistory, numbers_left: bool,
             let (_, y) = axes.place(0.0, tick);
             sheet.letters(Letters::new(format!("{tick}"), (axes.left - 12.0, y), SMALL).align(Align::Right));
         }
+    }
+}
+
+/// The operations' shares, stacked.
+fn areas(sheet: &mut Sheet, axes: &Axes, edge: &EdgeHistory) {
+    // One moment is shown as if it had lasted.
+    let rows: Vec<&Vec<f64>> = match &edge.weights[..] {
+        [one] => vec![one, one],
+        more => more.iter().collect(),
+    };
+    let operations = rows[0].len();
+    for i in 0..operations {
+        let level = |row: &[f64], upto: usize| row[..upto].iter().sum::<f64>().min(1.0);
+        let upper = rows.iter().enumerate().map(|(epoch, row)| axes.place(epoch as f64, level(row, i + 1)));
+        let lower = rows.iter().enumerate().rev().map(|(epoch, row)| axes.place(epoch as f64, level(row, i)));
+        sheet.area(upper.chain(lower).collect(), operation(i), 1.0);
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Error;
 use super::axes::{Axes, range, ticks, whole_ticks};
 use super::sheet::{Align, Letters, Sheet, text_width};
-use super::style::{FAINT, INK, LABEL, SERIES, SMALL, TITLE, WIDTH};
+use super::style::{FAINT, INK, LABEL, NARROW, SERIES, SMALL, TITLE, WIDTH};
 
 /// One curve.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,59 +40,100 @@ pub fn curves(panels: &[CurvePanel], best: Option<usize>, title: &str, path: &Pa
     sheet(panels, best, title).save(path)
 }
 
+/// One panel for a page, the legend above it.
+pub(super) fn narrow(panel: &CurvePanel, best: Option<usize>) -> Sheet {
+    let mut sheet = Sheet::new(NARROW, 560.0);
+    let panels = std::slice::from_ref(panel);
+    let names = legend(panels);
+    legend_line(&mut sheet, &names, best, (130.0, 28.0));
+    let axes = Axes {
+        left: 130.0,
+        top: 62.0,
+        right: NARROW - 30.0,
+        bottom: 462.0,
+        x: epochs(panels),
+        y: range(panel.series.iter().flat_map(|series| series.values.iter().copied()), 0.06),
+    };
+    draw(&mut sheet, &axes, panel, &names, best, (6, 104.0));
+    sheet
+}
+
 fn sheet(panels: &[CurvePanel], best: Option<usize>, title: &str) -> Sheet {
     const LEFT: f64 = 150.0;
-    const TOP: f64 = 170.0;
-    const BOTTOM: f64 = 730.0;
     let mut sheet = Sheet::new(WIDTH, 840.0);
     sheet.letters(Letters::new(title, (LEFT, 45.0), TITLE).bold());
     let names = legend(panels);
-    let mut x = LEFT;
-    for (i, name) in names.iter().enumerate() {
-        sheet.line([(x, 109.0), (x + 44.0, 109.0)], SERIES[i % SERIES.len()], 6.0);
-        sheet.letters(Letters::new(*name, (x + 56.0, 109.0), SMALL));
-        x += 56.0 + text_width(name, SMALL) + 50.0;
-    }
-    if let Some(best) = best {
-        sheet.dashes((x, 109.0), (x + 44.0, 109.0), FAINT, 3.0);
-        sheet.letters(Letters::new(format!("epoch {best}, kept"), (x + 56.0, 109.0), SMALL));
-    }
-    let epochs = panels.iter().flat_map(|panel| &panel.series).map(|series| series.values.len()).max().unwrap_or(1);
+    legend_line(&mut sheet, &names, best, (LEFT, 109.0));
     let width = (WIDTH - 30.0) / panels.len() as f64;
     for (i, panel) in panels.iter().enumerate() {
         let values = panel.series.iter().flat_map(|series| series.values.iter().copied());
         let left = i as f64 * width;
         let axes = Axes {
             left: left + LEFT,
-            top: TOP,
+            top: 170.0,
             right: left + width - 10.0,
-            bottom: BOTTOM,
-            x: if epochs > 1 { (1.0, epochs as f64) } else { (0.0, 2.0) },
+            bottom: 730.0,
+            x: epochs(panels),
             y: range(values, 0.06),
         };
-        let mut below = whole_ticks(axes.x, if panels.len() > 2 { 4 } else { 6 });
-        if epochs > 4 && below.first().is_none_or(|tick| *tick > 1.0 + 0.08 * epochs as f64) {
-            below.insert(0, 1.0);
-        }
-        axes.ticks_below(&mut sheet, &below, true);
-        axes.ticks_left(&mut sheet, &ticks(axes.y, 6), true);
-        if let Some(best) = best {
-            let (x, _) = axes.place(best as f64, 0.0);
-            sheet.dashes((x, axes.top), (x, axes.bottom), FAINT, 3.0);
-        }
-        axes.frame(&mut sheet);
-        axes.title_below(&mut sheet, "epoch");
-        axes.title_left(&mut sheet, &panel.title, 118.0);
-        for series in &panel.series {
-            let colour = names.iter().position(|name| *name == series.name).map_or(INK, |i| SERIES[i % SERIES.len()]);
-            curve(&mut sheet, &axes, &series.values, colour);
-        }
-        if panel.series.iter().all(|series| series.values.iter().all(|value| !value.is_finite())) {
-            let middle = ((axes.left + axes.right) / 2.0, (TOP + BOTTOM) / 2.0);
-            sheet.letters(Letters::new("no values", middle, LABEL).align(Align::Centre).colour(FAINT));
-        }
+        draw(&mut sheet, &axes, panel, &names, best, (if panels.len() > 2 { 4 } else { 6 }, 118.0));
     }
     sheet
+}
+
+/// The first and the last epoch of the horizontal axis.
+fn epochs(panels: &[CurvePanel]) -> (f64, f64) {
+    let epochs = panels.iter().flat_map(|panel| &panel.series).map(|series| series.values.len()).max().unwrap_or(1);
+    if epochs > 1 { (1.0, epochs as f64) } else { (0.0, 2.0) }
+}
+
+fn legend_line(sheet: &mut Sheet, names: &[&str], best: Option<usize>, (mut x, y): (f64, f64)) {
+    for (i, name) in names.iter().enumerate() {
+        sheet.line([(x, y), (x + 44.0, y)], SERIES[i % SERIES.len()], 6.0);
+        sheet.letters(Letters::new(*name, (x + 56.0, y), SMALL));
+        x += 56.0 + text_width(name, SMALL) + 50.0;
+    }
+    if let Some(best) = best {
+        sheet.dashes((x, y), (x + 44.0, y), FAINT, 3.0);
+        sheet.letters(Letters::new(format!("epoch {best}, kept"), (x + 56.0, y), SMALL));
+    }
+}
+
+/// A panel with at most so many ticks below, and its title so far to the left.
+fn draw(
+    sheet: &mut Sheet,
+    axes: &Axes,
+    panel: &CurvePanel,
+    names: &[&str],
+    best: Option<usize>,
+    (most, distance): (usize, f64),
+) {
+    let last = axes.x.1;
+    let mut below = whole_ticks(axes.x, most);
+    if last > 4.0 && below.first().is_none_or(|tick| *tick > 1.0 + 0.08 * last) {
+        below.insert(0, 1.0);
+    }
+    axes.ticks_below(sheet, &below, true);
+    let mut finite = panel.series.iter().flat_map(|series| &series.values).filter(|value| value.is_finite()).peekable();
+    // There is no half of what is counted.
+    let counts = finite.peek().is_some() && finite.all(|value| value.fract() == 0.0);
+    let left = if counts { whole_ticks(axes.y, 6) } else { ticks(axes.y, 6) };
+    axes.ticks_left(sheet, &left, true);
+    if let Some(best) = best {
+        let (x, _) = axes.place(best as f64, 0.0);
+        sheet.dashes((x, axes.top), (x, axes.bottom), FAINT, 3.0);
+    }
+    axes.frame(sheet);
+    axes.title_below(sheet, "epoch");
+    axes.title_left(sheet, &panel.title, distance);
+    for series in &panel.series {
+        let colour = names.iter().position(|name| *name == series.name).map_or(INK, |i| SERIES[i % SERIES.len()]);
+        curve(sheet, axes, &series.values, colour);
+    }
+    if panel.series.iter().all(|series| series.values.iter().all(|value| !value.is_finite())) {
+        let middle = ((axes.left + axes.right) / 2.0, (axes.top + axes.bottom) / 2.0);
+        sheet.letters(Letters::new("no values", middle, LABEL).align(Align::Centre).colour(FAINT));
+    }
 }
 
 /// The names of all series, each once, in the order of their first appearance.
@@ -138,6 +179,8 @@ mod tests {
             let rising: Vec<f64> = falling.iter().map(|value| 99.99 - value / 100.0).collect();
             for best in [None, Some(1), Some(epochs as usize)] {
                 assert_legible(&sheet(&[panel("loss (nats)", &falling)], best, "Training"));
+                assert_legible(&narrow(&panel("loss (nats)", &falling), best));
+                assert_legible(&narrow(&panel("accuracy (%)", &rising), best));
                 let two = [panel("loss (nats)", &falling), panel("accuracy (%)", &rising)];
                 assert_legible(&sheet(&two, best, "Training"));
                 let three = [&two[..], &[panel("entropy of alpha (nats)", &falling)]].concat();

@@ -204,6 +204,19 @@ impl Sheet {
         Ok(files::write_atomic(path, text.as_bytes())?)
     }
 
+    /// The picture as an element of an HTML page, which gives it its width: no ground of its own, and colours that the page's
+    /// style maps by their value ([`super::style::THEME`]). `label` is read out to whoever cannot see it.
+    pub(super) fn inline(&self, label: &str) -> Result<String, Error> {
+        font::register();
+        let size = self.large_size();
+        let mut text = String::new();
+        {
+            let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+            self.shapes(&area, false).map_err(|error| draw_error(Path::new(label), &error))?;
+        }
+        Ok(as_element(&text, label))
+    }
+
     fn save_png(&self, path: &Path) -> Result<(), Error> {
         let (width, height) = self.large_size();
         let mut large = vec![0; 3 * width as usize * height as usize];
@@ -235,10 +248,18 @@ impl Sheet {
         area: &DrawingArea<B, Shift>,
         bitmap: bool,
     ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+        area.fill(&RGBColor(PAPER.0, PAPER.1, PAPER.2))?;
+        self.shapes(area, bitmap)
+    }
+
+    fn shapes<B: DrawingBackend>(
+        &self,
+        area: &DrawingArea<B, Shift>,
+        bitmap: bool,
+    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
         let scale = f64::from(OVERSAMPLING);
         let place = |(x, y): Point| ((x * scale).round() as i32, (y * scale).round() as i32);
         let ink = |(r, g, b): Colour, opacity: f64| -> RGBAColor { RGBColor(r, g, b).mix(opacity) };
-        area.fill(&ink(PAPER, 1.0))?;
         for shape in &self.shapes {
             match shape {
                 Shape::Line { points, colour, opacity, width } => {
@@ -295,6 +316,15 @@ impl Sheet {
         }
         area.present()
     }
+}
+
+/// An SVG file as an element of an HTML page: without the size and the name space that only a file needs.
+pub(super) fn as_element(file: &str, label: &str) -> String {
+    let view = file.find("viewBox=").map_or("", |at| &file[at..]);
+    let view = view.split('"').nth(1).unwrap_or_default();
+    let shapes = file.find('>').map_or("", |end| &file[end + 1..]);
+    let label = label.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    format!("<svg viewBox=\"{view}\" role=\"img\" aria-label=\"{label}\">{shapes}")
 }
 
 fn draw_error(path: &Path, error: &dyn std::error::Error) -> Error {

@@ -1,0 +1,185 @@
+//! What there is to see of a folder that a search or a training left.
+
+use std::path::Path;
+
+use super::config::SearchRun;
+use super::strips::{strips, worst};
+use super::{Beats, Error, Result, Work, derive, evaluate};
+use crate::cell::Genotype;
+use crate::evaluate::{Evaluation, Predictions, json};
+use crate::model::{Card, Model, ModelSpec, PREDICTIONS};
+use crate::report::Strip;
+use crate::report::html::{DataSummary, EpochTime, ModelPart, Part, SearchPart};
+use crate::support::files;
+use crate::train;
+
+/// So many of the worst beats are shown.
+const WORST: usize = 8;
+
+/// The records that models were tested on.
+#[derive(Debug, Clone, Copy)]
+pub struct Records<'a> {
+    /// The folder.
+    pub dir: &'a Path,
+    /// What it is, if it was said.
+    pub database: Option<&'a str>,
+    /// How beats are prepared.
+    pub work: &'a Work,
+}
+
+/// Gathers what a page shows of a folder, and calls it `name`. With `records`, a model's worst beats are drawn, and what it said of
+/// each beat is computed where its folder does not hold it.
+///
+/// # Errors
+/// When the folder is neither a search's nor a model's, or a file in it is damaged. Records of other beats are no error: the page says
+/// why something is left out.
+pub fn look(folder: &Path, name: &str, records: Option<&Records>) -> Result<Part> {
+    if folder.join("model.ron").exists() {
+        Ok(Part::Model(Box::new(model(folder, name, records)?)))
+    } else if folder.join("log.jsonl").exists() {
+        Ok(Part::Search(Box::new(search(folder, name)?)))
+    } else {
+        Err(Error::Unfit {
+            place: folder.display().to_string(),
+            found: "neither model.ron nor log.jsonl".into(),
+            expected: "the folder of a model (train --out) or of a search (search --out)".into(),
+        })
+    }
+}
+
+fn search(folder: &Path, name: &str) -> Result<SearchPart> {
+    let log = crate::search::read_log(&folder.join("log.jsonl"))?;
+    if log.is_empty() {
+        return Err(Error::Unfit {
+            place: folder.join("log.jsonl").display().to_string(),
+            found: "no finished epoch".into(),
+            expected: "one or more; wait for the first to end".into(),
+        });
+    }
+    let genotype = folder.join("genotype.ron");
+    let finished = genotype.exists();
+    let config = folder.join("config.ron");
+    let run: SearchRun = files::read_ron(&config)?;
+    Ok(SearchPart {
+        name: name.into(),
+        folder: folder.display().to_string(),
+        settings: settings(&run),
+        configuration: files::read_text(&config)?,
+        data: data(&folder.join("data.json"))?,
+        log,
+        timing: timing(folder)?,
+        genotype: if finished { Genotype::read(&genotype)? } else { derive(folder, None)? },
+        finished,
+    })
+}
+
+/// What matters most of a search's settings.
+fn settings(run: &SearchRun) -> Vec<(String, String)> {
+    let search = &run.search;
+    let (weights, alpha) = (&search.weights, &search.alpha);
+    let rows = [
+        ("supernet", format!("{} cells, {} channels", search.supernet.layers, search.supernet.channels)),
+        ("epochs", format!("{}, alpha fixed in the first {}", search.epochs, search.warm_up)),
+        ("batch", format!("{} training and as many validation beats a step", search.batch)),
+        ("weights", format!("SGD, learning rate {} to {}", weights.learning_rate, weights.learning_rate_end)),
+        ("alpha", format!("Adam, learning rate {}", alpha.learning_rate)),
+        (
+            "choice of operations",
+            match search.perturbation {
+                Some(_) => "by what the supernet loses without them (Wang et al. 2021)".into(),
+                None => "by alpha".into(),
+            },
+        ),
+        ("seed", search.seed.to_string()),
+    ];
+    rows.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+fn data(path: &Path) -> Result<DataSummary> {
+    Ok(json::parse(&files::read_text(path)?, &path.display().to_string())?)
+}
+
+fn timing(run: &Path) -> Result<Vec<EpochTime>> {
+    let path = run.join("timing.jsonl");
+    if path.exists() { Ok(train::read_log(&path)?) } else { Ok(Vec::new()) }
+}
+
+fn model(folder: &Path, name: &str, records: Option<&Records>) -> Result<ModelPart> {
+    let model = Model::read(folder)?;
+    let evaluation = Evaluation::read(&folder.join("metrics.json"))?;
+    let (predictions, worst) = beats(folder, &model, &evaluation, records)?;
+    let run = folder.join("run");
+    let (log, config, data_file) = (run.join("log.jsonl"), run.join("config.ron"), run.join("data.json"));
+    Ok(ModelPart {
+        name: name.into(),
+        folder: folder.display().to_string(),
+        card: Card::of(&model.spec, model.network.store().parameters(), &evaluation),
+        log: if log.exists() { train::read_log(&log)? } else { Vec::new() },
+        timing: timing(&run)?,
+        configuration: if config.exists() { files::read_text(&config)? } else { String::new() },
+        data: if data_file.exists() { Some(data(&data_file)?) } else { None },
+        cost: model.cost()?,
+        spec: model.spec,
+        evaluation,
+        predictions,
+        worst,
+    })
+}
+
+type Known<T> = std::result::Result<T, String>;
+
+/// What the model said of each test beat, and the worst of them: each, or why it is not known.
+fn beats(
+    folder: &Path,
+    model: &Model,
+    evaluation: &Evaluation,
+    records: Option<&Records>,
+) -> Result<(Known<Predictions>, Known<Vec<Strip>>)> {
+    const ADD: &str = "`heart-darts report MODEL --data DIR`, with the records that it was tested on, puts it in";
+    let path = folder.join(PREDICTIONS);
+    let stored = if path.exists() {
+        let predictions = Predictions::read(&path)?;
+        predictions.check(evaluation, &path.display().to_string())?;
+        Some(predictions)
+    } else {
+        None
+    };
+    let Some(records) = records else {
+        let missing = format!("{}: there is no {PREDICTIONS}. {ADD}.", folder.display());
+        return Ok((stored.ok_or(missing), Err(format!("to draw beats takes the records. {ADD}."))));
+    };
+    let other = |why: String| {
+        let reason = format!("{} does not hold the beats of this test: {why}", records.dir.display());
+        tracing::warn!("{}: {reason}", folder.display());
+        reason
+    };
+    let predictions = match stored {
+        Some(predictions) => Ok(predictions),
+        None => match evaluated(model, evaluation, records) {
+            Ok(known) => known.map_err(other),
+            // Records of another kind are no reason to show nothing of a model.
+            Err(error @ (Error::Interrupted | Error::Candle(_))) => return Err(error),
+            Err(error) => Err(other(error.to_string())),
+        },
+    };
+    let worst = match &predictions {
+        Ok(predictions) => drawn(&model.spec, predictions, records).map_err(|error| other(error.to_string())),
+        Err(reason) => Err(reason.clone()),
+    };
+    Ok((predictions, worst))
+}
+
+fn drawn(spec: &ModelSpec, predictions: &Predictions, records: &Records) -> Result<Vec<Strip>> {
+    strips(spec, records.dir, records.database, predictions, &worst(predictions, WORST))
+}
+
+fn evaluated(model: &Model, evaluation: &Evaluation, records: &Records) -> Result<Known<Predictions>> {
+    let applied = evaluate(model, records.dir, records.database, records.work)?;
+    Ok(match applied.beats {
+        Beats::Whole => Err("the split of its training is not found again in them".into()),
+        Beats::TestPart => match applied.predictions.check(evaluation, &records.dir.display().to_string()) {
+            Ok(()) => Ok(applied.predictions),
+            Err(error) => Err(error.to_string()),
+        },
+    })
+}

@@ -1,0 +1,141 @@
+//! What a page is made from: plain data, gathered by [`crate::pipeline::look`].
+
+use serde::Deserialize;
+
+use super::super::Strip;
+use crate::cell::Genotype;
+use crate::evaluate::{Evaluation, Predictions};
+use crate::model::{Card, Cost, ModelSpec};
+use crate::{search, train};
+
+/// A folder that a page shows.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// Of a search.
+    Search(Box<SearchPart>),
+    /// Of a model.
+    Model(Box<ModelPart>),
+}
+
+impl Part {
+    /// What the page calls it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Search(search) => &search.name,
+            Self::Model(model) => &model.name,
+        }
+    }
+}
+
+/// A search run.
+#[derive(Debug, Clone)]
+pub struct SearchPart {
+    /// What the page calls it.
+    pub name: String,
+    /// Where it is.
+    pub folder: String,
+    /// The settings that matter most: name and value.
+    pub settings: Vec<(String, String)>,
+    /// All of them, as in `config.ron`.
+    pub configuration: String,
+    /// What it was searched on.
+    pub data: DataSummary,
+    /// `log.jsonl`, one epoch at least.
+    pub log: Vec<search::EpochLine>,
+    /// How long it took; empty when that is not known.
+    pub timing: Vec<EpochTime>,
+    /// The cells: those found, or those of the last epoch so far.
+    pub genotype: Genotype,
+    /// Whether the search is done.
+    pub finished: bool,
+}
+
+/// A model.
+#[derive(Debug, Clone)]
+pub struct ModelPart {
+    /// What the page calls it.
+    pub name: String,
+    /// Where it is.
+    pub folder: String,
+    /// What it is.
+    pub spec: ModelSpec,
+    /// What its card says.
+    pub card: Card,
+    /// Its figures.
+    pub evaluation: Evaluation,
+    /// Every epoch of its training; empty when that is not known.
+    pub log: Vec<train::EpochLine>,
+    /// How long it took; empty when that is not known.
+    pub timing: Vec<EpochTime>,
+    /// The training's configuration as resolved; empty when that is not known.
+    pub configuration: String,
+    /// What it was trained on; `None` when only [`Self::spec`] says.
+    pub data: Option<DataSummary>,
+    /// What it costs.
+    pub cost: Cost,
+    /// What it said of each test beat, or why that is not known.
+    pub predictions: Result<Predictions, String>,
+    /// The worst beats, or why they are not shown.
+    pub worst: Result<Vec<Strip>, String>,
+}
+
+/// A line of `timing.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct EpochTime {
+    /// How many beats were learnt from.
+    pub beats: u64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// What stands in `data.json` of a run.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct DataSummary {
+    /// The database.
+    pub database: DatabaseSummary,
+    /// The digest of its beats.
+    pub beats_digest: String,
+    /// The split.
+    pub split: SplitSummary,
+    /// What the limits left of the training beats, where there are any.
+    pub limits: Option<LimitSummary>,
+}
+
+/// A database in `data.json`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "as crate::database::Database")]
+pub struct DatabaseSummary {
+    pub name: String,
+    pub title: String,
+    pub frequency: f64,
+    pub leads: Vec<crate::database::Lead>,
+}
+
+/// A split in `data.json`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "as crate::beat::SplitSummary")]
+pub struct SplitSummary {
+    pub sentence: String,
+    pub digest: String,
+    pub training: PartSummary,
+    pub validation: PartSummary,
+    pub test: PartSummary,
+}
+
+/// A part of a split in `data.json`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "as crate::beat::PartSummary")]
+pub struct PartSummary {
+    pub beats: u64,
+    pub classes: [u64; 5],
+    pub records: Vec<String>,
+    pub subjects: Vec<String>,
+}
+
+/// What limits did, in `data.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "as crate::beat::Reduction")]
+pub struct LimitSummary {
+    pub before: [u64; 5],
+    pub after: [u64; 5],
+}
