@@ -159,7 +159,19 @@ fn what_is_said_can_be_chosen() {
     assert!(!verbose.contains("DEBUG"), "{verbose}");
     assert!(search("d", "-vv", &[]).contains("DEBUG d/checkpoint.safetensors is written"));
     assert!(search("e", "", &[("HEART_DARTS_LOG", "info")]).contains("INFO"));
-    let both = run(folder, "search search.ron --data records --out f --quiet --verbose", &[]);
+    // Curves for TensorBoard, only where they are asked for. (What TensorBoard reads of them: src/train/events.rs.)
+    search("f", "--tensorboard", &[]);
+    let events = |run: &str| -> Vec<_> {
+        let files = fs::read_dir(folder.join(run)).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.to_string_lossy().contains("tfevents")).collect()
+    };
+    assert!(events("a").is_empty());
+    let [file] = events("f").try_into().unwrap();
+    let bytes = fs::read(file).unwrap();
+    for tag in ["training/loss", "validation/accuracy", "monitor/entropy/1"] {
+        assert!(bytes.windows(tag.len()).any(|window| window == tag.as_bytes()), "{tag}");
+    }
+    let both = run(folder, "search search.ron --data records --out g --quiet --verbose", &[]);
     assert_eq!(both.status.code(), Some(2));
 }
 

@@ -303,6 +303,7 @@ mod tests {
         for (name, least) in [
             ("README.md", 15),
             ("docs/JSON.md", 0),
+            ("docs/WALKTHROUGH.md", 8),
             ("docs/RELIABILITY.md", 0),
             ("benches/RESULTS.md", 0),
             ("paper-repro/README.md", 2),
