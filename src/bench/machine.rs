@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sysinfo::{Disks, System};
 
+use crate::support::memory::memory;
+
 /// The parts of a machine that matter here.
 #[derive(Debug, Clone, Serialize)]
 pub struct Machine {
@@ -26,20 +28,16 @@ impl Machine {
     /// Of this process.
     pub fn look() -> Self {
         let mut system = System::new();
-        system.refresh_memory();
         system.refresh_cpu_all();
         let processor = system.cpus().first().map_or("", |processor| processor.brand()).trim().to_owned();
-        let limits = system.cgroup_limits();
-        // In a container, its own limit is what there is.
-        let memory = limits.as_ref().map_or(u64::MAX, |limits| limits.total_memory).min(system.total_memory());
-        let available = limits.as_ref().map_or(u64::MAX, |limits| limits.free_memory).min(system.available_memory());
+        let (memory, memory_available) = memory();
         Self {
             processor: if processor.is_empty() { std::env::consts::ARCH.into() } else { processor },
             instructions: crate::compute::instructions(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             threads: rayon::current_num_threads(),
             memory,
-            memory_available: available,
+            memory_available,
         }
     }
 }
