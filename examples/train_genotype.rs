@@ -8,7 +8,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use heart_darts::beat::{Beats, Class, RecordInfo, SplitRule};
+use heart_darts::beat::{Beats, Class, Context, RecordInfo, SplitRule};
 use heart_darts::cell::Genotype;
 use heart_darts::evaluate::{Figures, classify};
 use heart_darts::network::{DerivedSpec, InputShape, NetworkSpec};
@@ -75,6 +75,7 @@ fn beats() -> Beats {
         record: Vec::new(),
         position: Vec::new(),
         records: Vec::new(),
+        context: Context::default(),
     };
     for subject in 0..8 {
         let name = format!("subject{subject}");

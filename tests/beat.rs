@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use heart_darts::beat::{
-    Augmentation, Beats, Class, Error, Limits, PublishedSet, RecordInfo, Split, SplitRule, TestPart, prepare,
+    Augmentation, Beats, Class, Context, Error, Limits, PublishedSet, RecordInfo, Split, SplitRule, TestPart, prepare,
 };
 use heart_darts::database::{Database, Trim};
 use heart_darts::signal::{Preprocessing, Standardise};
@@ -35,6 +35,7 @@ fn beats(records: &[(&str, Vec<Class>)], published: impl Fn(usize) -> Option<Pub
         record,
         position,
         records: records.iter().enumerate().map(of).collect(),
+        context: Context::default(),
     })
 }
 

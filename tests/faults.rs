@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use candle_core::{Device, Tensor, Var};
-use heart_darts::beat::{Beats, Class, RecordInfo, Split, SplitRule};
+use heart_darts::beat::{Beats, Class, Context, RecordInfo, Split, SplitRule};
 use heart_darts::cell::Genotype;
 use heart_darts::evaluate::{ConfusionMatrix, Evaluation};
 use heart_darts::model::{Model, ModelOrigin, ModelSpec};
@@ -42,6 +42,7 @@ fn beats() -> Beats {
         record: (0..n).map(|beat| (beat % 2) as u32).collect(),
         position: (0..n as u64).map(|beat| 100 * beat).collect(),
         records: vec![record("one"), record("two")],
+        context: Context::default(),
     }
 }
 

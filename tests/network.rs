@@ -317,7 +317,8 @@ fn an_auxiliary_classifier_adds_its_loss() {
     assert_eq!(logits(plain.as_ref()), logits(both.as_ref()));
 
     let classes = vec![0, 1, 2, 3, 4, 0, 1];
-    let batch = || Batch { values: values("auxiliary", 7 * 2 * 60), classes: classes.clone(), leads: 2, samples: 60 };
+    let batch =
+        || Batch { values: values("auxiliary", 7 * 2 * 60), classes: classes.clone(), channels: 2, samples: 60 };
     let (seen, found) = gradients(both.as_ref(), batch(), &Pass::weights(), LossOptions::default()).unwrap();
     let (alone, _) = gradients(plain.as_ref(), batch(), &Pass::weights(), LossOptions::default()).unwrap();
     assert_eq!(seen, alone);

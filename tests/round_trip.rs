@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use heart_darts::beat::{Augmentation, Class, Limits, SplitRule};
+use heart_darts::beat::{Augmentation, Class, Context, Limits, SplitRule};
 use heart_darts::cell::{Genotype, Named};
 use heart_darts::database::{ClassMap, Database, InterPatient, Lead, Published, RecordChoice, Subjects, Trim, Window};
 use heart_darts::evaluate::{ConfusionMatrix, Evaluation, RecordEvaluation};
@@ -31,8 +31,15 @@ fn any_preprocessing() -> impl Strategy<Value = Preprocessing> {
     let denoise = (select(wavelets), option::of(0_usize..20), any::<bool>(), threshold)
         .prop_map(|(wavelet, level, baseline, threshold)| Denoise { wavelet, level, baseline, threshold });
     let standardise = select(vec![Standardise::None, Standardise::Record, Standardise::Beat]);
-    (option::of(denoise), option::of(1e-3..1e6_f64), standardise)
-        .prop_map(|(denoise, resample, standardise)| Preprocessing { denoise, resample, standardise })
+    (option::of(denoise), option::of(1e-3..1e6_f64), standardise, any::<bool>(), any::<bool>()).prop_map(
+        |(denoise, resample, standardise, rhythm, template)| Preprocessing {
+            denoise,
+            resample,
+            standardise,
+            rhythm,
+            template,
+        },
+    )
 }
 
 fn any_split() -> impl Strategy<Value = SplitRule> {
@@ -324,7 +331,8 @@ proptest! {
         let shape = DerivedSpec { channels, layers: 3, auxiliary: seed % 2 == 0, ..DerivedSpec::default() };
         let derived = || NetworkSpec::Derived { shape, genotype: Genotype::random(seed) };
         let network = baseline.map_or_else(derived, NetworkSpec::Baseline);
-        let input = InputShape { leads, samples: 64, classes: 5 };
+        let channels = leads + Context::new(&preprocessing, leads, 64).channels();
+        let input = InputShape { leads: channels, samples: 64, classes: 5 };
         let spec = ModelSpec {
             version: ModelSpec::VERSION,
             network: network.clone(),

@@ -303,6 +303,8 @@ fn a_wrong_configuration_names_its_place_and_what_is_right() {
         denoise: Some(Denoise { wavelet: wavelet("db6"), level: Some(8), baseline: false, threshold: Threshold::Soft }),
         resample: Some(250.0),
         standardise: Standardise::Beat,
+        rhythm: false,
+        template: false,
     };
     assert_eq!(read(full).unwrap(), expected);
     assert_eq!(read(&heart_darts::support::files::to_ron(&expected)).unwrap(), expected);

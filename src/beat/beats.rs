@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::beat::{Error, Result};
+use crate::beat::{Context, Error, Result};
 use crate::database::Class;
+use crate::signal::Preprocessing;
 
 /// How many beats of each class, in the order N S V F Q.
 pub type ClassCounts = [usize; 5];
@@ -51,6 +52,8 @@ pub struct Beats {
     pub position: Vec<u64>,
     /// The records, in the database's order.
     pub records: Vec<RecordInfo>,
+    /// What follows a beat's leads.
+    pub context: Context,
 }
 
 impl Beats {
@@ -62,6 +65,25 @@ impl Beats {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.classes.is_empty()
+    }
+
+    /// Fills in what the preprocessing wants to follow the leads.
+    #[must_use]
+    pub(super) fn with_context(mut self, preprocessing: &Preprocessing) -> Self {
+        let (mut context, mut first) = (Context::new(preprocessing, self.leads, self.samples), 0);
+        for record in self.record.chunk_by(|a, b| a == b) {
+            let beats = first..first + record.len();
+            let size = self.leads * self.samples;
+            context.add_record(&self.position[beats.clone()], &self.values[beats.start * size..beats.end * size]);
+            first = beats.end;
+        }
+        self.context = context;
+        self
+    }
+
+    /// Channels of a network's input: leads, and what follows them.
+    pub fn channels(&self) -> usize {
+        self.leads + self.context.channels()
     }
 
     /// The samples of one beat, `[leads, samples]`.
@@ -96,6 +118,8 @@ impl Beats {
         let size = beats.checked_mul(self.leads).and_then(|size| size.checked_mul(self.samples));
         let wrong = if size != Some(self.values.len()) {
             format!("{} values for [{beats}, {}, {}]", self.values.len(), self.leads, self.samples)
+        } else if !self.context.is_empty() && self.context.len() != beats {
+            format!("{beats} classes and {} contexts", self.context.len())
         } else if self.record.len() != beats || self.position.len() != beats {
             format!("{beats} classes, {} records and {} positions", self.record.len(), self.position.len())
         } else if let Some(record) = self.record.iter().find(|record| **record as usize >= self.records.len()) {

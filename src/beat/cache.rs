@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::beat::{Beats, Made, RecordInfo};
+use crate::beat::{Beats, Context, Made, RecordInfo};
 use crate::database::Class;
 use crate::support::digests::{Difference, Digests};
 use crate::support::files::{FileError, hexadecimal, open, write_atomic_with};
@@ -166,7 +166,18 @@ pub(super) fn load(path: &Path, made: &Made) -> Result<Beats, Miss> {
     }
     let classes = classes.into_iter().collect::<Option<_>>().ok_or(Miss::Damaged("it has a class above 4"))?;
     let Description { database, frequency, leads, samples, records, .. } = description;
-    let beats = Beats { database, frequency, leads, samples, values, classes, record, position, records };
+    let beats = Beats {
+        database,
+        frequency,
+        leads,
+        samples,
+        values,
+        classes,
+        record,
+        position,
+        records,
+        context: Context::default(),
+    };
     beats.check().map_err(|_| Miss::Damaged("its parts do not fit together"))?;
     Ok(beats)
 }
@@ -237,6 +248,7 @@ mod tests {
             record: vec![0],
             position: vec![7],
             records: vec![RecordInfo { name: "a".into(), subject: "a".into(), published: None }],
+            context: Context::default(),
         };
         let file = tempfile::NamedTempFile::new().unwrap();
         store(file.path(), &made(&plain, "c0ffee"), &beats).unwrap();

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use crate::beat::{Beats, Error, PublishedSet, RecordInfo, Result};
+use crate::beat::{Beats, Context, Error, PublishedSet, RecordInfo, Result};
 use crate::database::{Database, Folder, InterPatient, RecordPlan, Window};
 use crate::signal::{Preprocessing, Resampler};
 use crate::support::{interrupt, memory, progress::Progress};
@@ -161,7 +161,7 @@ pub fn cut(folder: &Folder, window: Window, preprocessing: &Preprocessing, progr
     };
     let sets = [published(|sets| &sets.training), published(|sets| &sets.test)];
     let of_plan = |(index, plan): (usize, &RecordPlan)| std::iter::repeat_n(index as u32, plan.beats.len());
-    Ok(Beats {
+    let beats = Beats {
         database: database.name.clone(),
         frequency: preprocessing.frequency(database.frequency),
         leads,
@@ -171,7 +171,9 @@ pub fn cut(folder: &Folder, window: Window, preprocessing: &Preprocessing, progr
         record: plans.iter().enumerate().flat_map(of_plan).collect(),
         position: plans.iter().flat_map(|plan| plan.beats.iter().map(|(r, _)| *r)).collect(),
         records: plans.iter().map(|plan| info(&sets, plan)).collect(),
-    })
+        context: Context::default(),
+    };
+    Ok(beats.with_context(preprocessing))
 }
 
 fn cut_record(plan: &RecordPlan, window: Window, preprocessing: &Preprocessing, beats: &mut [f32]) -> Result<()> {

@@ -4,6 +4,8 @@
 //! [cache](CACHE_VERSION). A [`SplitRule`] then makes a [`Split`] of the [`Beats`]: a [`TrainingPart`], which is all that
 //! training code is given, and a [`TestPart`], from which nothing can be learned but the figures of a finished model.
 //!
+//! What a network is given of a beat are its leads and, where the preprocessing asks for it, its [`Context`].
+//!
 //! ```no_run
 //! use std::{path::Path, sync::Arc};
 //! use heart_darts::{beat::{SplitRule, prepare}, database::Database, signal::Preprocessing};
@@ -19,6 +21,7 @@
 mod augmentation;
 mod beats;
 mod cache;
+mod context;
 mod cut;
 mod error;
 mod limits;
@@ -32,6 +35,7 @@ pub use crate::database::Class;
 pub use augmentation::Augmentation;
 pub use beats::{Beats, ClassCounts, PublishedSet, RecordInfo};
 pub use cache::CACHE_VERSION;
+pub use context::{Context, RHYTHM_CHANNELS, Templates, rhythm};
 pub use cut::{ProcessedRecord, cut, window};
 pub use error::{Error, Result};
 pub use limits::{Limits, Reduction};

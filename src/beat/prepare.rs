@@ -54,7 +54,7 @@ pub fn prepare(
         match load(file, &made) {
             Ok(beats) => {
                 said(&format!("read from {}", file.display()), &beats);
-                let (beats, cached) = (Arc::new(beats), Some(file.clone()));
+                let (beats, cached) = (Arc::new(beats.with_context(preprocessing)), Some(file.clone()));
                 return Ok(Prepared { beats, folder, fingerprint, key, cached });
             }
             Err(Miss::Absent) => {}

@@ -123,13 +123,13 @@ pub struct BeatOrigin<'a> {
 /// Beats side by side, ready for a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// `[batch, leads, samples]`
+    /// `[batch, channels, samples]`: a beat's leads, then the channels of its [rhythm](crate::beat::rhythm) where it has them.
     pub values: Vec<f32>,
     /// `[batch]`: [`Class::index`].
     pub classes: Vec<u32>,
-    /// How many leads.
-    pub leads: usize,
-    /// How many samples of each lead.
+    /// How many channels.
+    pub channels: usize,
+    /// How many samples of each.
     pub samples: usize,
 }
 
@@ -144,13 +144,13 @@ impl Batch {
         self.classes.is_empty()
     }
 
-    /// Values `[batch, leads, samples]` f32 and classes `[batch]` u32; on the CPU nothing is copied.
+    /// Values `[batch, channels, samples]` f32 and classes `[batch]` u32; on the CPU nothing is copied.
     ///
     /// # Errors
     /// What the device says.
     pub fn into_tensors(self, device: &Device) -> candle_core::Result<(Tensor, Tensor)> {
         let batch = self.classes.len();
-        let values = Tensor::from_vec(self.values, (batch, self.leads, self.samples), device)?;
+        let values = Tensor::from_vec(self.values, (batch, self.channels, self.samples), device)?;
         Ok((values, Tensor::from_vec(self.classes, batch, device)?))
     }
 }
@@ -179,9 +179,9 @@ impl<R: Role> Subset<R> {
         self.indices.is_empty()
     }
 
-    /// How many leads a beat has.
-    pub fn leads(&self) -> usize {
-        self.beats.leads
+    /// How many channels a beat has: its leads, and those of the rhythm.
+    pub fn channels(&self) -> usize {
+        self.beats.channels()
     }
 
     /// How many samples of each lead.
@@ -206,12 +206,12 @@ impl<R: Role> Subset<R> {
     /// fn an_epoch(training: &Subset<Training>, generator: &mut Generator) {
     ///     for chosen in generator.permutation(training.len()).chunks(256) {
     ///         let batch: Batch = training.batch(chosen);
-    ///         assert_eq!(batch.values.len(), chosen.len() * training.leads() * training.samples());
+    ///         assert_eq!(batch.values.len(), chosen.len() * training.channels() * training.samples());
     ///     }
     /// }
     /// ```
     pub fn batch(&self, chosen: &[usize]) -> Batch {
-        self.gather(chosen.iter().map(|&index| self.indices[index]))
+        self.gather(chosen.iter().map(|&index| self.indices[index]), |_| {})
     }
 
     /// All beats in order, `size` at a time; the last batch may be smaller.
@@ -219,7 +219,7 @@ impl<R: Role> Subset<R> {
     /// # Panics
     /// If `size` is 0.
     pub fn batches(&self, size: usize) -> impl ExactSizeIterator<Item = Batch> {
-        self.indices.chunks(size).map(|chosen| self.gather(chosen.iter().copied()))
+        self.indices.chunks(size).map(|chosen| self.gather(chosen.iter().copied(), |_| {}))
     }
 
     /// Where a beat of this view came from.
@@ -232,15 +232,20 @@ impl<R: Role> Subset<R> {
         BeatOrigin { record: &record.name, subject: &record.subject, position: self.beats.position[beat] }
     }
 
-    fn gather(&self, chosen: impl ExactSizeIterator<Item = u32>) -> Batch {
-        let Beats { leads, samples, .. } = *self.beats;
-        let mut values = Vec::with_capacity(chosen.len() * leads * samples);
+    /// Copies beats; `change` is done to the leads of each before the context follows them.
+    fn gather(&self, chosen: impl ExactSizeIterator<Item = u32>, mut change: impl FnMut(&mut [f32])) -> Batch {
+        let Beats { leads, samples, ref context, .. } = *self.beats;
+        let channels = self.beats.channels();
+        let mut values = vec![0.0; chosen.len() * channels * samples];
         let mut classes = Vec::with_capacity(chosen.len());
-        for beat in chosen {
-            values.extend_from_slice(self.beats.beat(beat as usize));
+        for (beat, values) in chosen.zip(values.chunks_exact_mut((channels * samples).max(1))) {
+            let (leads, rest) = values.split_at_mut(leads * samples);
+            leads.copy_from_slice(self.beats.beat(beat as usize));
+            change(leads);
+            context.write(beat as usize, leads, rest);
             classes.push(self.beats.classes[beat as usize].index() as u32);
         }
-        Batch { values, classes, leads, samples }
+        Batch { values, classes, channels, samples }
     }
 
     fn counts(&self) -> ClassCounts {
@@ -259,11 +264,9 @@ impl Subset<Training> {
     /// # Panics
     /// If one of `chosen` is not below [`Subset::len`].
     pub fn augmented(&self, chosen: &[usize], augmentation: &Augmentation, generator: &mut Generator) -> Batch {
-        let mut batch = self.batch(chosen);
-        for beat in batch.values.chunks_exact_mut((batch.leads * batch.samples).max(1)) {
-            augmentation.apply(beat, batch.samples, self.beats.frequency, generator);
-        }
-        batch
+        let chosen = chosen.iter().map(|&index| self.indices[index]);
+        let Beats { samples, frequency, .. } = *self.beats;
+        self.gather(chosen, |leads| augmentation.apply(leads, samples, frequency, generator))
     }
 }
 

@@ -197,5 +197,5 @@ pub(super) fn input(shape: &Shape) -> InputShape {
 pub(super) fn beats(shape: &Shape, batch: usize, generator: &mut Generator) -> Batch {
     let values = (0..batch * shape.leads * shape.samples).map(|_| generator.normal() as f32).collect();
     let classes = (0..batch).map(|_| generator.below(shape.classes) as u32).collect();
-    Batch { values, classes, leads: shape.leads, samples: shape.samples }
+    Batch { values, classes, channels: shape.leads, samples: shape.samples }
 }

@@ -70,7 +70,7 @@ pub fn classify<R: Role>(
 /// # Errors
 /// As [`classify`], and when the logits are not finite: every beat would pass for the first class.
 pub fn probabilities(evaluator: &dyn Evaluator, batch: &Batch) -> Result<Vec<f32>> {
-    let shape = (batch.len(), batch.leads, batch.samples);
+    let shape = (batch.len(), batch.channels, batch.samples);
     let logits = evaluator.logits(&batch.values, shape.into())?;
     if let Some(odd) = logits.iter().find(|logit| !logit.is_finite()) {
         candle_core::bail!("found {odd} as a logit, expected a finite number; the model's weights are of no use");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::card;
 use super::spec::ModelSpec;
+use crate::beat::Context;
 use crate::evaluate::Evaluation;
 use crate::network::{Network, StoreError};
 use crate::support::digests::Difference;
@@ -198,8 +199,10 @@ fn check(spec: &ModelSpec, path: &Path, weights: u64) -> Result<(), Error> {
     let wrong = |field, found: usize, expected: usize, path: PathBuf| {
         Err(Error::Inconsistent { path, field, found: found.to_string(), expected: expected.to_string() })
     };
-    if spec.input.leads != spec.leads.len() {
-        return wrong("input.leads", spec.input.leads, spec.leads.len(), path);
+    let leads = spec.leads.len();
+    let channels = leads + Context::new(&spec.preprocessing, leads, spec.input.samples).channels();
+    if spec.input.leads != channels {
+        return wrong("input.leads", spec.input.leads, channels, path);
     }
     if spec.input.samples != spec.window.length() {
         return wrong("input.samples", spec.input.samples, spec.window.length(), path);

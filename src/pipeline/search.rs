@@ -160,6 +160,6 @@ impl Loaded {
     /// The shape of the networks for these beats.
     pub fn input(&self) -> InputShape {
         let training = self.training.training();
-        InputShape { leads: training.leads(), samples: training.samples(), classes: Class::ALL.len() }
+        InputShape { leads: training.channels(), samples: training.samples(), classes: Class::ALL.len() }
     }
 }

@@ -192,8 +192,8 @@ impl Chooser<'_> {
     fn loss(&self) -> Result<f64> {
         let (mut sum, mut beats) = (0.0, 0);
         for batch in &self.judges {
-            let Batch { values, classes, leads, samples } = batch;
-            let values = Tensor::from_slice(values, (classes.len(), *leads, *samples), &Device::Cpu)?;
+            let Batch { values, classes, channels, samples } = batch;
+            let values = Tensor::from_slice(values, (classes.len(), *channels, *samples), &Device::Cpu)?;
             let logits = self.supernet.logits(&values, &Pass::judgement())?;
             let loss = cross_entropy(&logits, classes, None, 0.0)?.to_scalar::<f32>()?;
             if !loss.is_finite() {

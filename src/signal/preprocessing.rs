@@ -27,18 +27,35 @@ pub struct Preprocessing {
     /// Scales the samples to mean 0 and standard deviation 1. Default: `Beat`, over the lead within the beat: the best of
     /// what was compared on validation beats of MIT-BIH (`paper-repro/heart-darts/README.md`).
     pub standardise: Standardise,
+    /// Gives every beat channels that say how early it comes (`beat::rhythm`), after its leads. Default: false, as in the paper.
+    #[serde(skip_serializing_if = "is_off")]
+    pub rhythm: bool,
+    /// Gives every beat channels with its difference from the patient's usual beat (`beat::template`). Default: false.
+    #[serde(skip_serializing_if = "is_off")]
+    pub template: bool,
+}
+
+/// A default that is not written keeps the digests of what was made before there was the field.
+fn is_off(on: &bool) -> bool {
+    !on
 }
 
 impl Default for Preprocessing {
     fn default() -> Self {
-        Self { denoise: Some(Denoise::default()), resample: None, standardise: Standardise::Beat }
+        Self {
+            denoise: Some(Denoise::default()),
+            resample: None,
+            standardise: Standardise::Beat,
+            rhythm: false,
+            template: false,
+        }
     }
 }
 
 impl Preprocessing {
     /// Everything off: samples stay what the record says.
     pub fn none() -> Self {
-        Self { denoise: None, resample: None, standardise: Standardise::None }
+        Self { denoise: None, resample: None, standardise: Standardise::None, rhythm: false, template: false }
     }
 
     /// Whether leads of `samples` samples at `frequency` Hz can be processed so; cheap, so that it is asked before anything

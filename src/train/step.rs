@@ -39,8 +39,8 @@ pub struct LossOptions<'a> {
 /// # Errors
 /// [`Error::NotFinite`] for a loss that is no finite number, and when candle fails.
 pub fn gradients(network: &dyn Network, batch: Batch, pass: &Pass, options: LossOptions) -> Result<(Seen, GradStore)> {
-    let Batch { values, classes, leads, samples } = batch;
-    let values = Tensor::from_vec(values, (classes.len(), leads, samples), &Device::Cpu)?;
+    let Batch { values, classes, channels, samples } = batch;
+    let values = Tensor::from_vec(values, (classes.len(), channels, samples), &Device::Cpu)?;
     let (logits, tape) = Tape::record(|| network.logits(&values, pass));
     let logits = logits?;
     let loss = cross_entropy(&logits, &classes, options.weights, options.smoothing)?;

@@ -15,7 +15,7 @@ pub mod work;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use heart_darts::beat::{Beats, Class, Made, RecordInfo, Split, SplitRule, TestPart, prepare};
+use heart_darts::beat::{Beats, Class, Context, Made, RecordInfo, Split, SplitRule, TestPart, prepare};
 use heart_darts::cell::{self, CellKind, Genotype, Shape};
 use heart_darts::database::{self, Database};
 use heart_darts::evaluate::ec57::{self, Options, Period, RecordReport, Report, compare};
@@ -304,6 +304,7 @@ fn apply(folder: &Path) {
         record: vec![0],
         position: vec![1000],
         records: vec![RecordInfo { name: "r".into(), subject: "r".into(), published: None }],
+        context: Context::default(),
     });
     let Ok(part) = TestPart::whole(beats) else { return };
     if let Ok(classified) = heart_darts::evaluate::classify(model.network.as_ref(), &part, None) {
@@ -372,6 +373,7 @@ fn beats() -> Arc<Beats> {
             record: (0_u32..12).map(|i| i / 4).collect(),
             position: (0_u64..12).map(|i| i * 300).collect(),
             records: records.map(|name| RecordInfo { name: name.into(), subject: name.into(), published: None }).into(),
+            context: Context::default(),
         })
     };
     BEATS.get_or_init(make).clone()

@@ -12,10 +12,11 @@ pub use self::input::Input;
 pub use self::prediction::{PredictedBeat, Prediction};
 use super::Work;
 use super::error::{Error, Result};
-use crate::beat::{Batch, ProcessedRecord};
+use crate::beat::{Batch, Context, ProcessedRecord};
 use crate::database::{Class, Lead};
 use crate::evaluate::probabilities;
 use crate::model::{Model, ModelSpec};
+use crate::network::InputShape;
 use crate::signal::detect_r_peaks;
 use crate::support::interrupt;
 use crate::support::progress::Progress;
@@ -60,22 +61,29 @@ pub fn predict(model: &Model, input: &Input, peaks: &Peaks, leads: &[String], wo
     let ((places, source), processed) = (places?, processed?);
     tracing::info!("{} R peaks of the {source}, leads prepared at {:.1} s", places.len(), seconds(start));
     let inside: Vec<u64> = places.iter().copied().filter(|&place| processed.contains(place)).collect();
+    let InputShape { leads: channels, samples, .. } = spec.input;
+    let mut context = Context::new(&spec.preprocessing, signals.len(), samples);
+    if context.channels() > 0 {
+        let mut leads = vec![0.0; inside.len() * processed.beat_size()];
+        cut(&processed, &inside, processed.beat_size(), &mut leads);
+        context.add_record(&inside, &leads);
+    }
     let name = input.name();
     let mut progress =
         (!work.quiet).then(|| Progress::new(format!("classifying {name}"), inside.len() as u64, "beats"));
     let evaluator = model.network.evaluator()?;
     let mut beats = Vec::with_capacity(inside.len());
-    for chunk in inside.chunks(BATCH) {
+    for (chunk, first) in inside.chunks(BATCH).zip((0..).step_by(BATCH)) {
         if interrupt::requested() {
             return Err(Error::Interrupted);
         }
-        let mut values = vec![0.0; chunk.len() * processed.beat_size()];
-        values
-            .par_chunks_exact_mut(processed.beat_size())
-            .zip(chunk)
-            .for_each(|(beat, place)| processed.cut(*place, beat));
-        let batch =
-            Batch { values, classes: vec![0; chunk.len()], leads: spec.input.leads, samples: spec.input.samples };
+        let mut values = vec![0.0; chunk.len() * channels * samples];
+        cut(&processed, chunk, channels * samples, &mut values);
+        for (beat, values) in (first..).zip(values.chunks_exact_mut(channels * samples)) {
+            let (leads, rest) = values.split_at_mut(processed.beat_size());
+            context.write(beat, leads, rest);
+        }
+        let batch = Batch { values, classes: vec![0; chunk.len()], channels, samples };
         let probabilities = probabilities(evaluator.as_ref(), &batch)?;
         let rows = probabilities.as_chunks::<5>().0;
         beats.extend(chunk.iter().zip(rows).map(|(sample, row)| beat(*sample, frequency, *row)));
@@ -87,6 +95,12 @@ pub fn predict(model: &Model, input: &Input, peaks: &Peaks, leads: &[String], wo
     let (seconds, left_out) = (record.samples() as f64 / frequency, places.len() - beats.len());
     let digests = spec.digests();
     Ok(Prediction { record: name, frequency, seconds, peaks: source.into(), left_out, digests, beats })
+}
+
+/// Writes the leads of each beat to the beginning of its `stride` values.
+fn cut(record: &ProcessedRecord, peaks: &[u64], stride: usize, values: &mut [f32]) {
+    let size = record.beat_size();
+    values.par_chunks_exact_mut(stride).zip(peaks).for_each(|(beat, peak)| record.cut(*peak, &mut beat[..size]));
 }
 
 fn seconds(start: Instant) -> f64 {
@@ -103,9 +117,9 @@ fn signals(spec: &ModelSpec, header: &Header, stem: &Path, leads: &[String]) -> 
         leads.iter().map(|lead| lead.parse().map_or_else(|_| Lead::Name(lead.clone()), Lead::Position)).collect();
     let chosen = if chosen.is_empty() { &spec.leads } else { &chosen };
     let unfit = |found: String, expected: String| Error::Unfit { place: stem.display().to_string(), found, expected };
-    if chosen.len() != spec.input.leads {
+    if chosen.len() != spec.leads.len() {
         let names: Vec<String> = spec.leads.iter().map(ToString::to_string).collect();
-        let expected = format!("{}, as the model was trained on {}", spec.input.leads, names.join(" and "));
+        let expected = format!("{}, as the model was trained on {}", spec.leads.len(), names.join(" and "));
         return Err(unfit(format!("{} leads", chosen.len()), expected));
     }
     let found = chosen.iter().map(|lead| lead.find(header));
