@@ -1,5 +1,7 @@
 //! The supernet: on every edge of a cell all ten operations, mixed by a softmax over alpha (equation 2 of the paper).
 
+use std::sync::Arc;
+
 use candle_core::{Device, Result, Tensor, Var};
 use serde::{Deserialize, Serialize};
 
@@ -99,13 +101,19 @@ impl SearchCell {
             statistics: if pass.is_training() { NormStatistics::Training } else { NormStatistics::Running(&running) },
         };
         let filters = pass.weight(&self.filters);
-        let wiring = compute::mixed_wiring(if self.reduction { 2 } else { 1 })?;
+        let mut wiring = compute::mixed_wiring(if self.reduction { 2 } else { 1 })?;
+        // Operations that a choice has left out weigh nothing to the bit, and need not be computed.
+        let weights = p.flatten_all()?.to_vec1::<f32>()?;
+        if p.device().is_cpu() && weights.contains(&0.0) {
+            wiring = Arc::new(wiring.without(|weight| weights[weight] == 0.0));
+        }
         let (inputs, p) = ([&inputs[0], &inputs[1]], Coefficients::Mix(p));
         let (y, moments) = compute::cell(&wiring, inputs, &added, &filters, p, &options)?;
         if pass.is_training() {
             let n = y.dim(0)? * y.dim(1)?;
             let mut running = self.statistics.lock();
-            moments.iter().enumerate().for_each(|(i, m)| update(&mut running, i * channels, m, n));
+            let computed = moments.iter().enumerate().filter(|(_, moments)| !moments.mean.is_empty());
+            computed.for_each(|(i, moments)| update(&mut running, i * channels, moments, n));
         }
         Ok(y)
     }

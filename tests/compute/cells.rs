@@ -147,6 +147,37 @@ fn mixed_cell_leaves_the_weight_gradient_out_when_told() {
     assert!(floats(&g0[2]).iter().all(|&v| v == 0.0));
 }
 
+/// Paths that weigh nothing may as well not be there: nodes and the gradients of inputs and of the other filters stay.
+#[test]
+fn a_cell_without_its_dead_paths_is_the_same() {
+    let mut generator = Generator::new(21);
+    for (stride, alive) in [(1, 3), (2, 3), (1, 9), (2, 40)] {
+        let mut arguments = cell(&mut generator, [3, 19, 16, stride]);
+        let mut weights = floats(&arguments[3]);
+        weights.iter_mut().enumerate().filter(|(i, _)| i % alive != 1).for_each(|(_, weight)| *weight = 0.0);
+        let p: Vec<f32> = weights.iter().map(|weight| *weight as f32).collect();
+        arguments[3] = Tensor::from_vec(p, arguments[3].shape(), &Device::Cpu).unwrap();
+        let options = Options::default();
+        let all = differentiate(&|a| Ok(mixed_cell(stride, a, &options)?.0), &arguments, None);
+        let wiring = Arc::new(mixed_wiring(stride).unwrap().without(|weight| weights[weight] == 0.0));
+        assert!(wiring.paths().len() < 60);
+        let reduced = |a: &[Tensor]| {
+            let added: Vec<_> = a[4..].iter().cloned().map(Some).collect();
+            Ok(compute::cell(&wiring, [&a[0], &a[1]], &added, &a[2], Coefficients::Mix(&a[3]), &options)?.0)
+        };
+        let few = differentiate(&reduced, &arguments, None);
+        let close = |a: &Tensor, b: &Tensor| {
+            let largest = floats(a).iter().fold(1e-3_f64, |largest, value| largest.max(value.abs()));
+            floats(a).iter().zip(floats(b)).all(|(a, b)| (a - b).abs() <= 1e-5 * largest)
+        };
+        assert!(close(&all.0, &few.0), "nodes, stride {stride}");
+        (0..3).for_each(|i| assert!(close(&all.1[i], &few.1[i]), "gradient {i}, stride {stride}"));
+        for ((weight, all), few) in weights.iter().zip(floats(&all.1[3])).zip(floats(&few.1[3])) {
+            assert!(if *weight == 0.0 { few == 0.0 } else { (all - few).abs() <= 1e-4 * (1.0 + all.abs()) });
+        }
+    }
+}
+
 /// Where the inputs are constants, the gradients of the rest are the same.
 #[test]
 fn mixed_cell_leaves_the_inputs_gradient_out_when_they_are_constants() {

@@ -138,6 +138,25 @@ impl Wiring {
         Ok(wiring)
     }
 
+    /// The same without the paths whose place among the mixing weights is `dead`: they are neither computed nor have they moments
+    /// or gradients. The places of the others, among weights, normalisations and filters, stay what they were.
+    ///
+    /// It is for [`cell`](super::cell) on the CPU; the plain one knows no places but those of the paths.
+    #[must_use]
+    pub fn without(&self, dead: impl Fn(usize) -> bool) -> Self {
+        let mut rest = self.clone();
+        rest.paths.retain(|path| !dead(path.weight));
+        rest.convolutions.iter_mut().for_each(|all| all.retain(|convolution| !dead(convolution.weight)));
+        rest.identities.iter_mut().for_each(|all| all.retain(|path| !dead(path.weight)));
+        for Pools { kernels, paths } in &mut rest.pools {
+            paths.retain(|path| !dead(path.weight));
+            let used: Vec<usize> = (0..kernels.len()).filter(|at| paths.iter().any(|path| path.pool == *at)).collect();
+            paths.iter_mut().for_each(|path| path.pool = used.partition_point(|at| *at < path.pool));
+            *kernels = used.iter().map(|at| kernels[*at]).collect();
+        }
+        rest
+    }
+
     /// All of them, in the order of their nodes.
     pub fn paths(&self) -> &[Path] {
         &self.paths
