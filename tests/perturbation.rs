@@ -66,6 +66,13 @@ fn what_costs_most_stays() {
     // The same again, with another number of threads, and by a choice that was stopped and made again.
     run(folder, "--threads 3 search choose.ron --data records --out two --quiet");
     fs::remove_file(folder.join("one/genotype.ron")).unwrap();
+    // Before it has chosen, there is nothing but chance to derive.
+    for (arguments, words) in [("derive one", "chooses after its last epoch"), ("derive one --epoch 1", "of warm-up")] {
+        let refused = program(folder, arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr).replace('│', " ");
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(said.split_whitespace().collect::<Vec<_>>().join(" ").contains(words), "{said}");
+    }
     run(folder, "search choose.ron --data records --out one --quiet --resume");
     for file in ["genotype.ron", "choice.jsonl"] {
         assert!(read(&format!("one/{file}")) == read(&format!("two/{file}")), "{file}");

@@ -94,7 +94,8 @@ fn build(config: &SearchRun, input: &InputShape) -> Result<Supernet> {
 /// Derives the cells of a search after an epoch (from 1; `None` is the last finished one) from what is in its folder.
 ///
 /// # Errors
-/// When the folder is no search's, or has no such epoch.
+/// When the folder is no search's, or has no such epoch, or alpha has not moved by then; when the search chooses otherwise and
+/// no epoch is asked for.
 pub fn derive(run: &Path, epoch: Option<usize>) -> Result<Genotype> {
     #[derive(serde::Deserialize)]
     struct Database {
@@ -124,6 +125,17 @@ pub fn derive(run: &Path, epoch: Option<usize>) -> Result<Genotype> {
             found: format!("epoch {wanted} asked for"),
             expected,
         });
+    }
+    let (warm_up, chooses) = (config.search.warm_up, config.search.perturbation.is_some());
+    let (place, found) = (run.display().to_string(), format!("alpha of epoch {wanted}"));
+    if chooses && epoch.is_none() {
+        let expected = "a finished choice: this search chooses after its last epoch, and writes genotype.ron then; `--epoch` gives \
+                        what alpha says";
+        return Err(Error::Unfit { place, found, expected: expected.into() });
+    }
+    if wanted <= warm_up {
+        let expected = format!("an epoch after the {warm_up} of warm-up, in which alpha stays what chance made it");
+        return Err(Error::Unfit { place, found, expected });
     }
     log.truncate(wanted);
     let Data { database, beats_digest, split } = data;
