@@ -187,8 +187,9 @@ fn any_study() -> impl Strategy<Value = Study> {
             training,
             seeds,
         });
-    ("\\PC*", any_data(), any_training(), seeds(), vec(row, 0..3))
-        .prop_map(|(title, data, training, seeds, rows)| Study { title, data, training, seeds, rows })
+    ("\\PC*", any_data(), any_training(), seeds(), any::<bool>(), vec(row, 0..3)).prop_map(
+        |(title, data, training, seeds, every_fold, rows)| Study { title, data, training, seeds, every_fold, rows },
+    )
 }
 
 /// A description that its own check accepts.

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use heart_darts::cell::Genotype;
+use heart_darts::evaluate::Evaluation;
 use heart_darts::pipeline::{Spread, Study, Work, markdown, table};
 use runs::{program, run, workplace};
 
@@ -75,6 +76,48 @@ fn a_study_goes_on_where_it_stopped_and_shows_all_rows() {
     assert!(!other.status.success());
 }
 
+/// Cross-validation by patient: every patient is tested once, and the figures are those of all test beats together.
+#[test]
+fn every_fold_tests_every_patient_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    workplace(folder);
+    let split = "split: PatientFolds(folds: 2, fold: 0, validation: 0.4, seed: 3), allow_absent_classes: true";
+    let study = STUDY.replacen("split: Random(stratified: true, seed: 3)", split, 1);
+    let study = study.replacen("seeds: [4, 5]", "every_fold: true, seeds: [4, 5]", 1);
+    let (first, last) = (study.find("(name: \"Searched").unwrap(), study.find("(name: \"CNN-9").unwrap());
+    fs::write(folder.join("study.ron"), format!("{}{}", &study[..first], &study[last..])).unwrap();
+    let shown = run(folder, "study study.ron --data records --out out --seeds 4 --quiet").stdout;
+    let matrix = |fold: usize| {
+        let path = folder.join(format!("out/cnn-9/seed-4/fold-{fold}/metrics.json"));
+        Evaluation::read(&path).unwrap()
+    };
+    let folds = [matrix(0), matrix(1)];
+    let subjects = |fold: &Evaluation| fold.records.iter().map(|record| record.subject.clone()).collect::<Vec<_>>();
+    let mut tested = [subjects(&folds[0]), subjects(&folds[1])].concat();
+    tested.sort();
+    assert_eq!(tested, ["syn01", "syn02", "syn03", "syn04"]);
+
+    let path = folder.join("study.ron");
+    let mut study = Study::read(&path).unwrap();
+    study.seeds = vec![4];
+    let results = study.results(&folder.join("out")).unwrap();
+    let pooled = &results[0].evaluation;
+    assert_eq!((results.len(), results[0].trainings.len()), (1, 2));
+    assert_eq!(pooled.beats, folds[0].beats + folds[1].beats);
+    let right = |fold: &Evaluation| fold.figures.accuracy.unwrap() * fold.beats as f64;
+    let expected = (right(&folds[0]) + right(&folds[1])) / pooled.beats as f64;
+    assert!((pooled.figures.accuracy.unwrap() - expected).abs() < 1e-12);
+    assert_eq!(run(folder, "study study.ron --out out --seeds 4 --table").stdout, shown);
+    // With a fold missing there is no figure of all.
+    fs::remove_file(folder.join("out/cnn-9/seed-4/fold-1/model.ron")).unwrap();
+    assert!(study.results(&folder.join("out")).unwrap().is_empty());
+
+    let plain = fs::read_to_string(&path).unwrap().replacen("PatientFolds(folds: 2, fold: 0, ", "Random(", 1);
+    fs::write(&path, plain).unwrap();
+    assert!(Study::read(&path).unwrap_err().to_string().contains("a PatientFolds split"));
+}
+
 #[test]
 fn mistakes_in_a_study_are_found_before_anything_is_trained() {
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +179,7 @@ fn the_rows_of_the_paper_run() {
                 copied(&real, records, &folder.path().join(&name))
             }
         };
-        study.seeds = vec![0];
+        (study.seeds, study.every_fold) = (vec![0], false);
         study.rows.iter_mut().for_each(|row| row.seeds = None);
         study.trainings_mut().for_each(|training| training.epochs = 1);
         for data in study.rows.iter_mut().filter_map(|row| row.data.as_mut()).chain([&mut study.data]) {

@@ -18,7 +18,8 @@ Examples:
   heart-darts study paper-repro/heart-darts/studies/table-6-2-lead.ron --data data/mitdb --out runs/table-6 --row CNN-9
   heart-darts study paper-repro/heart-darts/studies/table-6-2-lead.ron --out runs/table-6 --table     what is done so far
 
-Each training is a model folder of its own, OUT/ROW/seed-N. Ctrl-C stops with a checkpoint; the same command goes on where it
+Each training is a model folder of its own, OUT/ROW/seed-N (with `every_fold: true`, which tests every patient once, OUT/ROW/\
+seed-N/fold-K). Ctrl-C stops with a checkpoint; the same command goes on where it
 stopped, and does nothing again that is done. The table goes to OUT/table.md and OUT/table.json.")]
 pub struct Arguments {
     /// The study (RON): which networks, which beats, which seeds.
@@ -66,10 +67,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let done = |result: &StudyResult| say(result);
         let finished =
             study.run(&arguments.study, &arguments.rows, source, &arguments.out, &work, done).into_diagnostic()?;
-        for result in finished.iter().flatten() {
+        for training in finished.iter().flatten().flat_map(|result| &result.trainings) {
             let log: Vec<train::EpochLine> =
-                train::read_log(&result.model.join("run").join("log.jsonl")).into_diagnostic()?;
-            pictures::training(&log, result.epoch.0, &result.evaluation, &result.model, "svg")?;
+                train::read_log(&training.model.join("run").join("log.jsonl")).into_diagnostic()?;
+            pictures::training(&log, training.epoch.0, &training.evaluation, &training.model, "svg")?;
         }
         if finished.is_none() {
             eprintln!("stopped with a checkpoint; the same command goes on");
@@ -94,7 +95,11 @@ fn say(result: &StudyResult) {
         return;
     }
     let percent = |value: Option<f64>| value.map_or("-".into(), |value| format!("{:.2} %", 100.0 * value));
-    let (StudyResult { row, seed, epoch, .. }, figures) = (result, result.figures());
+    let (StudyResult { row, seed, trainings, .. }, figures) = (result, result.figures());
     let (accuracy, f1) = (percent(figures.accuracy), percent(figures.f1_of_macro_means));
-    eprintln!("{row}, seed {seed}: accuracy {accuracy}, F1 {f1}, epoch {} of {}", epoch.0, epoch.1);
+    let trained = match &trainings[..] {
+        [one] => format!("epoch {} of {}", one.epoch.0, one.epoch.1),
+        folds => format!("{} folds", folds.len()),
+    };
+    eprintln!("{row}, seed {seed}: accuracy {accuracy}, F1 {f1}, {trained}");
 }

@@ -3,6 +3,7 @@
 use super::spec::ModelSpec;
 use crate::beat::SplitRule;
 use crate::evaluate::{Evaluation, text};
+use crate::signal::Preprocessing;
 
 /// With fewer test beats than this, little is known of a class.
 const FEW_BEATS: u64 = 50;
@@ -27,7 +28,7 @@ impl Card {
     pub fn of(spec: &ModelSpec, parameters: usize, evaluation: &Evaluation) -> Self {
         let (n, leads) = (spec.leads.len(), leads(spec));
         let s = if n == 1 { "" } else { "s" };
-        let what = format!(
+        let mut what = format!(
             "{network}, {parameters} parameters. It takes one beat, {n} lead{s} ({leads}) of {samples} samples at {rate} Hz, the R \
              peak at sample {before} from 0, and gives the probabilities of the five classes of the AAMI: N (normal and bundle \
              branch block), S (supraventricular ectopic), V (ventricular ectopic), F (fusion), Q (paced or unknown).",
@@ -36,6 +37,7 @@ impl Card {
             rate = spec.frequency,
             before = spec.window.before,
         );
+        what += context(&spec.preprocessing);
         Self {
             what,
             purposes: vec![
@@ -48,11 +50,29 @@ impl Card {
                 "It is **not a medical device**: not for diagnosis, monitoring, triage or any other decision about a patient, nor \
                  as a part of what makes one."
                     .into(),
-                "Not for rhythms: each beat is classified by itself. Runs, flutter and fibrillation are not recognised.".into(),
+                "Not for rhythms: beats are classified one by one. Runs, flutter and fibrillation are not recognised.".into(),
                 "Not for finding beats: it is told where R is.".into(),
             ],
             data: data(spec),
             never_tested: never_tested(spec, evaluation),
+        }
+    }
+}
+
+/// What the model is told of a beat beside its samples.
+fn context(preprocessing: &Preprocessing) -> &'static str {
+    match (preprocessing.rhythm, preprocessing.template) {
+        (false, false) => "",
+        (true, false) => {
+            " Of the record around the beat it is told how early the beat comes, so it wants a record of minutes, not a lone beat."
+        }
+        (false, true) => {
+            " Of the record around the beat it is told how the beat differs from the patient's usual one, so it wants a record of \
+             minutes, not a lone beat."
+        }
+        (true, true) => {
+            " Of the record around the beat it is told how early the beat comes and how it differs from the patient's usual one, so it \
+             wants a record of minutes, not a lone beat."
         }
     }
 }
@@ -243,6 +263,15 @@ mod tests {
             assert!(card.contains(text), "{text}\n{card}");
         }
         assert!(!card.contains("\n\n\n"), "{card}");
+    }
+
+    #[test]
+    fn a_model_that_knows_the_record_says_so() {
+        let mut spec = spec(SplitRule::default());
+        let what = |spec: &ModelSpec| Card::of(spec, 0, &evaluation()).what;
+        assert!(!what(&spec).contains("Of the record"));
+        (spec.preprocessing.rhythm, spec.preprocessing.template) = (true, true);
+        assert!(what(&spec).contains("how early the beat comes and how it differs"));
     }
 
     #[test]

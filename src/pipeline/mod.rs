@@ -17,7 +17,6 @@ mod predict;
 mod search;
 mod strips;
 mod study;
-mod study_table;
 mod train;
 
 pub use apply::{Applied, Beats, evaluate};
@@ -29,8 +28,7 @@ pub use look::{Records, look};
 pub use predict::{Input, Peaks, PredictedBeat, Prediction, predict};
 pub use search::{Searched, derive, search};
 pub use strips::{strips, worst};
-pub use study::{Published, Row, RowNetwork, Study, StudyResult};
-pub use study_table::{Spread, StudyRow, markdown, table};
+pub use study::{Published, Row, RowNetwork, Spread, Study, StudyResult, StudyRow, StudyTraining, markdown, table};
 pub use train::{TrainedModel, train};
 
 /// How long work is begun and shown.

@@ -1,21 +1,27 @@
 //! Several networks trained on the same beats from several seeds, and what they reached side by side.
 
+mod result;
+mod table;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::result::{StudyResult, StudyTraining};
+pub use self::table::{Spread, StudyRow, markdown, table};
 use super::Work;
 use super::config::{DataConfig, TrainRun};
 use super::error::{Error, Result, configured};
 use super::memory;
 use super::train::{TrainedModel, train};
+use crate::beat::SplitRule;
 use crate::cell::Genotype;
-use crate::evaluate::{Evaluation, Figures};
+use crate::evaluate::Evaluation;
 use crate::model::Model;
 use crate::network::{Baseline, DerivedSpec, InputShape, NetworkSpec};
 use crate::support::files;
-use crate::train::{EpochLine, Score, TrainConfig};
+use crate::train::TrainConfig;
 
 /// A study: a table whose rows are networks, each trained from several seeds on the same beats.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +38,10 @@ pub struct Study {
     /// Seeds of weights and order of beats. Default 0, 1 and 2.
     #[serde(default = "three")]
     pub seeds: Vec<u64>,
+    /// With a `PatientFolds` split: whether every fold is trained, so that each patient is tested once, and figures are of all test
+    /// beats together (cross-validation by patient). Default false, the one fold that the split names.
+    #[serde(default)]
+    pub every_fold: bool,
     /// The networks.
     pub rows: Vec<Row>,
 }
@@ -99,32 +109,6 @@ pub struct Published {
     pub f1: f64,
 }
 
-/// One training of a study that is done.
-#[derive(Debug, Clone)]
-pub struct StudyResult {
-    /// The row's name.
-    pub row: String,
-    /// The seed.
-    pub seed: u64,
-    /// The model's folder.
-    pub model: PathBuf,
-    /// The chosen epoch, from 1, of how many.
-    pub epoch: (usize, usize),
-    /// On the test part, with the epoch chosen as the training says.
-    pub evaluation: Box<Evaluation>,
-    /// The chosen epoch on validation beats: what choices between rows go by.
-    pub validation: Option<Score>,
-    /// The best test accuracy of any epoch, where the log has it: what choosing on test beats would have reported.
-    pub best_on_test: Option<f64>,
-}
-
-impl StudyResult {
-    /// The figures on the test part.
-    pub fn figures(&self) -> &Figures {
-        &self.evaluation.figures
-    }
-}
-
 impl Study {
     /// Reads a study and checks what can be checked before anything is trained.
     ///
@@ -165,6 +149,14 @@ impl Study {
                     .map_err(configured(path, format!("row {:?}: ", row.name)))?;
             }
         }
+        let by_fold =
+            |row: &Row| matches!(row.data.as_ref().unwrap_or(&study.data).split, SplitRule::PatientFolds { .. });
+        if let Some(row) = study.rows.iter().find(|row| study.every_fold && !by_fold(row)) {
+            return unfit(
+                format!("every_fold, and row {:?} without folds", row.name),
+                "a PatientFolds split, or every_fold: false",
+            );
+        }
         if study.rows.is_empty() { unfit("no rows".into(), "at least one") } else { Ok(study) }
     }
 
@@ -178,8 +170,8 @@ impl Study {
         row.seeds.as_deref().unwrap_or(&self.seeds)
     }
 
-    /// Trains what is not trained yet of the rows that `wanted` names, or of all when it is empty, into `out/ROW/seed-N`: the
-    /// first seed of every row, then the second. What was stopped is resumed, what is done is not done again. `None` after
+    /// Trains what is not trained yet of the rows that `wanted` names, or of all when it is empty, into `out/ROW/seed-N`, or
+    /// `seed-N/fold-K` where every fold is trained: the first seed of every row, then the second. What was stopped is resumed, what is done is not done again. `None` after
     /// Ctrl-C.
     ///
     /// # Errors
@@ -224,17 +216,36 @@ impl Study {
         out: &Path,
         work: &Work,
     ) -> Result<Option<StudyResult>> {
+        let mut trainings = Vec::new();
+        for (model, data) in self.trainings(row, seed, out) {
+            let config = TrainRun {
+                data,
+                training: TrainConfig { seed, ..row.training.as_ref().unwrap_or(&self.training).clone() },
+                ..TrainRun::default()
+            };
+            let network = row.network(path, seed)?;
+            let work = Work { resume: model.join("run").join("config.ron").exists(), ..work.clone() };
+            let trained = train(&config, &network, dir, database, &model, &work)?;
+            let TrainedModel::Finished { evaluation, log, epoch } = trained else { return Ok(None) };
+            trainings.push(StudyTraining::new(model, evaluation, &log, epoch));
+        }
+        Ok(Some(StudyResult::new(row, seed, trainings)))
+    }
+
+    /// Where the trainings of a seed of a row go, and the beats of each: one, or one for each fold.
+    fn trainings(&self, row: &Row, seed: u64, out: &Path) -> Vec<(PathBuf, DataConfig)> {
+        let data = row.data.as_ref().unwrap_or(&self.data);
         let model = out.join(slug(&row.name)).join(format!("seed-{seed}"));
-        let config = TrainRun {
-            data: row.data.as_ref().unwrap_or(&self.data).clone(),
-            training: TrainConfig { seed, ..row.training.as_ref().unwrap_or(&self.training).clone() },
-            ..TrainRun::default()
-        };
-        let network = row.network(path, seed)?;
-        let work = Work { resume: model.join("run").join("config.ron").exists(), ..work.clone() };
-        let trained = train(&config, &network, dir, database, &model, &work)?;
-        let TrainedModel::Finished { evaluation, log, epoch } = trained else { return Ok(None) };
-        Ok(Some(result(row, seed, model, evaluation, &log, epoch)))
+        match data.split {
+            SplitRule::PatientFolds { folds, validation, seed, .. } if self.every_fold => {
+                let of_fold = |fold| {
+                    let split = SplitRule::PatientFolds { folds, fold, validation, seed };
+                    (model.join(format!("fold-{fold}")), DataConfig { split, ..data.clone() })
+                };
+                (0..folds).map(of_fold).collect()
+            }
+            _ => vec![(model, data.clone())],
+        }
     }
 
     /// What a folder of this study holds already, row by row.
@@ -245,14 +256,18 @@ impl Study {
         let mut results = Vec::new();
         for row in &self.rows {
             for &seed in self.seeds(row) {
-                let folder = out.join(slug(&row.name)).join(format!("seed-{seed}"));
-                if !folder.join("model.ron").exists() {
+                let models: Vec<PathBuf> = self.trainings(row, seed, out).into_iter().map(|(model, _)| model).collect();
+                if !models.iter().all(|model| model.join("model.ron").exists()) {
                     continue;
                 }
-                let evaluation = Box::new(Evaluation::read(&folder.join("metrics.json"))?);
-                let epoch = Model::read(&folder)?.spec.origin.epoch.0;
-                let log = crate::train::read_log(&folder.join("run").join("log.jsonl"))?;
-                results.push(result(row, seed, folder, evaluation, &log, epoch));
+                let read = |model: PathBuf| {
+                    let evaluation = Box::new(Evaluation::read(&model.join("metrics.json"))?);
+                    let epoch = Model::read(&model)?.spec.origin.epoch.0;
+                    let log = crate::train::read_log(&model.join("run").join("log.jsonl"))?;
+                    Ok(StudyTraining::new(model, evaluation, &log, epoch))
+                };
+                let trainings = models.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+                results.push(StudyResult::new(row, seed, trainings));
             }
         }
         Ok(results)
@@ -273,20 +288,6 @@ impl Row {
             RowNetwork::Baseline(baseline) => NetworkSpec::Baseline(*baseline),
         })
     }
-}
-
-fn result(
-    row: &Row,
-    seed: u64,
-    model: PathBuf,
-    evaluation: Box<Evaluation>,
-    log: &[EpochLine],
-    epoch: usize,
-) -> StudyResult {
-    let best_on_test = log.iter().filter_map(|line| line.test.map(|test| test.accuracy)).reduce(f64::max);
-    let validation = log.get(epoch.wrapping_sub(1)).and_then(|line| line.validation);
-    let row = row.name.clone();
-    StudyResult { row, seed, model, epoch: (epoch, log.len()), evaluation, validation, best_on_test }
 }
 
 /// A name as a folder: letters and digits in lower case, what lies between as hyphens.

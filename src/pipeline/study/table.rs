@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::study::{Published, Study, StudyResult};
+use super::{Published, Row, Study, StudyResult};
 use crate::database::Class;
 use crate::evaluate::Figures;
 
@@ -65,7 +65,7 @@ pub struct StudyRow {
 
 /// The rows of a study from what is done of it; a row of which nothing is done has no seeds.
 pub fn table(study: &Study, results: &[StudyResult]) -> Vec<StudyRow> {
-    let row = |row: &super::study::Row| {
+    let row = |row: &Row| {
         let done: Vec<&StudyResult> = results.iter().filter(|result| result.row == row.name).collect();
         let spread = |figure: &dyn Fn(&StudyResult) -> Option<f64>| {
             Spread::of(&done.iter().filter_map(|result| figure(result)).collect::<Vec<_>>())
@@ -83,7 +83,7 @@ pub fn table(study: &Study, results: &[StudyResult]) -> Vec<StudyRow> {
         StudyRow {
             name: row.name.clone(),
             seeds: done.iter().map(|result| result.seed).collect(),
-            validation_f1: spread(&|result| result.validation.and_then(|score| score.f1)),
+            validation_f1: spread(&|result| result.validation_f1),
             accuracy: figure(|f| f.accuracy),
             sensitivity: figure(|f| f.macro_sensitivity),
             positive_predictivity: figure(|f| f.macro_positive_predictivity),
