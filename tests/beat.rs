@@ -127,7 +127,7 @@ fn what_a_split_cannot_do_is_refused_with_advice() {
     let lone = refused(SplitRule::patient_folds(2, 0));
     assert!(lone.contains("set `validation: 0`"), "{lone}");
     assert!(refused(SplitRule::patient_folds(3, 3)).contains("0 to 2"));
-    assert!(refused(SplitRule::patient_folds(1, 0)).contains("2 or more"));
+    assert!(refused(SplitRule::patient_folds(1, 0)).contains("2 to 10000"));
     let share = SplitRule::Random { test: 1.0, validation: 0.2, stratified: false, seed: 0 };
     assert!(refused(share).contains("split: test: found 1"));
     let share = SplitRule::Random { test: 0.2, validation: f64::NAN, stratified: false, seed: 0 };

@@ -1,6 +1,5 @@
 //! What a record says of a beat beside its samples: the patient's rhythm and usual beat, as channels of the input.
 
-mod common;
 #[path = "common/runs.rs"]
 mod runs;
 

@@ -163,7 +163,7 @@ fn the_rows_of_the_paper_run() {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let mut study = Study::read(&path).unwrap();
         let database = match name.as_str() {
-            "table-7-qt" => Some(("qtdb", vec!["sel102", "sel213", "sel104", "sel221"])),
+            "table-7-qt" | "qt-folds" => Some(("qtdb", vec!["sel102", "sel213", "sel104", "sel221"])),
             "table-7-incart" => None, // not at hand
             // Of DS1 and of DS2, with beats of all classes between them.
             _ => Some(("mitdb", vec!["106", "119", "208", "104", "100", "213"])),

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::beat::{Error, Result};
 
+/// More folds than any database has subjects; a study may train each.
+const MOST_FOLDS: usize = 10_000;
+
 /// Which beats train, validate and test. Shares are of beats, from 0 to below 1.
 ///
 /// ```
@@ -47,7 +50,7 @@ pub enum SplitRule {
     },
     /// Subjects, each with all its records, dealt to folds with about as many beats of each class; one fold tests.
     PatientFolds {
-        /// How many folds, 2 or more.
+        /// How many folds, 2 to 10 000.
         folds: usize,
         /// Which one tests, from 0 to `folds` - 1.
         fold: usize,
@@ -117,8 +120,8 @@ impl SplitRule {
             Self::Random { test, .. } if !(test > 0.0 && test < 1.0) => {
                 wrong("split: test", test.to_string(), "a share above 0 and below 1".into())
             }
-            Self::PatientFolds { folds, .. } if folds < 2 => {
-                wrong("split: folds", folds.to_string(), "2 or more".into())
+            Self::PatientFolds { folds, .. } if !(2..=MOST_FOLDS).contains(&folds) => {
+                wrong("split: folds", folds.to_string(), format!("2 to {MOST_FOLDS}"))
             }
             Self::PatientFolds { folds, fold, .. } if fold >= folds => {
                 wrong("split: fold", fold.to_string(), format!("0 to {}, folds are counted from 0", folds - 1))

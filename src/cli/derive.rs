@@ -7,7 +7,8 @@ use heart_darts::pipeline;
 use miette::{IntoDiagnostic, Result};
 
 /// Derive a genotype from a search: on every edge the strongest operation other than zero, for every node its two
-/// strongest edges. Works while the search still runs, and for any epoch that is in its log.
+/// strongest edges. Works while the search still runs, and for any epoch after the warm-up that is in its log; a search that chooses
+/// by perturbation, as `search-configs/fast.ron`, writes its genotype itself when it has chosen.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -2,7 +2,8 @@
 //! patient's usual beat ([`Templates`]).
 //!
 //! Both come from the record alone, without a label and without another record, so they are there for a patient never seen
-//! before. They follow a beat's leads as channels of the network's input: first the differences, one a lead, then the rhythm.
+//! before. Where a split is by beat, the usual beat is one of test beats too, without their classes; where it is by patient, of one
+//! side alone. They follow a beat's leads as channels of the network's input: first the differences, one a lead, then the rhythm.
 
 mod rhythm;
 mod template;

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::{self, Amounts, Estimate};
 use super::{Speed, Survey};
-use crate::beat::SplitRule;
 use crate::database::Class;
 use crate::pipeline::{DataConfig, Result, SearchRun, TrainRun};
 use crate::signal::Preprocessing;
@@ -41,7 +40,7 @@ impl Plan {
         let (search, searched, search_seconds) = budget::search(minutes, speed, &amounts);
         let (training, trained, training_seconds) = budget::training(minutes, speed, &amounts);
         // What a beat is to its patient says more of new patients than the beat does; by beat, every patient is known already.
-        let by_patient = !matches!(survey.rule, SplitRule::Random { .. });
+        let by_patient = survey.rule.is_by_patient();
         let preprocessing = Preprocessing { rhythm: by_patient, template: by_patient, ..Preprocessing::default() };
         let data = |limits| DataConfig {
             preprocessing: preprocessing.clone(),
