@@ -1,6 +1,6 @@
 //! Loads a model and classifies the beats of a record:
 //!
-//!     cargo run --release --example classify -- derived-models/mitdb-fast ../shared/data/mitdb/100 MLII V5
+//!     cargo run --release --example classify -- derived-models/mitdb-new-patients ../shared/data/mitdb/100 MLII V5
 //!
 //! The names after the record are its leads to use, where they are not called as in the model's training. Without a record
 //! a synthetic one is made. Not a medical device.
@@ -14,7 +14,7 @@ use heart_darts::pipeline::{Input, Peaks, Work, predict};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
-    let model = Model::read(&arguments.next().map_or_else(|| "derived-models/mitdb-fast".into(), PathBuf::from))?;
+    let model = Model::read(&arguments.next().map_or_else(|| "derived-models/mitdb-new-patients".into(), PathBuf::from))?;
     let record = match arguments.next() {
         Some(record) => PathBuf::from(record),
         None => {

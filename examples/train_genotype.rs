@@ -1,6 +1,6 @@
 //! Trains the network of a given genotype on beats of your own, here ones that are made up in memory:
 //!
-//!     cargo run --release --example train_genotype -- cells/mitdb-fast.ron
+//!     cargo run --release --example train_genotype -- cells/mitdb-perturbation-0.ron
 //!
 //! Beats that lie in WFDB records need none of this: `heart-darts train` reads them.
 
@@ -21,7 +21,7 @@ use heart_darts::train::{Outcome, RunFolder, RunInput, TrainConfig, train};
 const SHAPE: (usize, usize) = (1, 128);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let cell = std::env::args_os().nth(1).map_or_else(|| "cells/mitdb-fast.ron".into(), PathBuf::from);
+    let cell = std::env::args_os().nth(1).map_or_else(|| "cells/mitdb-perturbation-0.ron".into(), PathBuf::from);
     let beats = Arc::new(beats());
     // Subjects are kept whole, so that the test says something about people who were not learnt from.
     let split = SplitRule::PatientFolds { folds: 4, fold: 0, validation: 0.25, seed: 1 }.apply(&beats)?;

@@ -47,7 +47,7 @@ fn cells_are_searched() {
 #[test]
 fn a_genotype_is_trained() {
     let folder = tempfile::tempdir().unwrap();
-    let said = run("train_genotype", &[&ours("cells/mitdb-fast.ron")], folder.path());
+    let said = run("train_genotype", &[&ours("cells/mitdb-perturbation-0.ron")], folder.path());
     let last = said.lines().last().unwrap();
     let right: f64 = last.split_whitespace().nth(2).unwrap().parse().unwrap();
     // Wide beats from narrow ones, of which every fifth is wide.
@@ -57,6 +57,6 @@ fn a_genotype_is_trained() {
 #[test]
 fn a_record_is_classified() {
     let folder = tempfile::tempdir().unwrap();
-    let said = run("classify", &[&ours("derived-models/mitdb-fast")], folder.path());
+    let said = run("classify", &[&ours("derived-models/mitdb-new-patients")], folder.path());
     assert!(said.lines().count() == 11 && said.contains("syn01: "), "{said}");
 }

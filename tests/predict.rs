@@ -10,7 +10,7 @@ use heart_darts::model::Model;
 use heart_darts::pipeline::{Input, Peaks, Prediction, Work, predict};
 use heart_darts::wfdb::{AnnotationFile, CsvFormat, CsvUnits, Record, read_annotations};
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/derived-models/mitdb-fast");
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/derived-models/mitdb-new-patients");
 
 /// Two synthetic subjects of a minute in `records`.
 fn records(folder: &Path) -> PathBuf {

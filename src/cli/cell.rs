@@ -23,10 +23,10 @@ enum Command {
     /// the previous one, c_{k-1} of the previous cell; the output of a cell is all its nodes side by side. Parameters and
     /// multiply-adds are of the network that `train` would build from the cells for the given beats.
     #[command(after_help = "Examples:
-  heart-darts cell show cells/mitdb-fast.ron
-  heart-darts cell show cells/mitdb-fast.ron --svg cells.svg --png cells.png
-  heart-darts cell show cells/mitdb-fast.ron --dot cells.dot && dot -Tpdf cells.dot -o cells.pdf
-  heart-darts cell show cells/mitdb-fast.ron --leads 1 --samples 250 --json")]
+  heart-darts cell show cells/mitdb-perturbation-0.ron
+  heart-darts cell show cells/mitdb-perturbation-0.ron --svg cells.svg --png cells.png
+  heart-darts cell show cells/mitdb-perturbation-0.ron --dot cells.dot && dot -Tpdf cells.dot -o cells.pdf
+  heart-darts cell show cells/mitdb-perturbation-0.ron --leads 1 --samples 250 --json")]
     Show(Show),
     /// Check genotype files: the first mistake of each, with its line, column and what would be right.
     ///

@@ -16,8 +16,8 @@ use super::{DataArguments, ec57, print_json};
 #[command(group = clap::ArgGroup::new("tested").args(["model", "test"]).required(true))]
 #[command(after_help = "\
 Examples:
-  heart-darts evaluate derived-models/mitdb-fast --data data/mitdb
-  heart-darts evaluate derived-models/mitdb-fast --data data/svdb --json > svdb.json
+  heart-darts evaluate derived-models/mitdb-new-patients --data data/mitdb
+  heart-darts evaluate derived-models/mitdb-new-patients --data data/svdb --json > svdb.json
   heart-darts evaluate runs/model --data data/mitdb --picture confusion.svg
   heart-darts evaluate --ec57 --data data/mitdb --test qrs --test-dir my-annotations
   heart-darts evaluate --ec57 runs/by-patient --data data/mitdb --out predictions

@@ -16,10 +16,10 @@ use super::print_json;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  heart-darts predict derived-models/mitdb-fast data/mitdb/100 --out predictions
-  heart-darts predict derived-models/mitdb-fast my-records --detect --out predictions
-  heart-darts predict derived-models/mitdb-fast night.edf --leads 'ECG II,ECG V1' --out predictions
-  heart-darts predict derived-models/mitdb-fast night.csv --fs 250 --units uV --leads 1,2 --out predictions
+  heart-darts predict derived-models/mitdb-new-patients data/mitdb/100 --out predictions
+  heart-darts predict derived-models/mitdb-new-patients my-records --detect --out predictions
+  heart-darts predict derived-models/mitdb-new-patients night.edf --leads 'ECG II,ECG V1' --out predictions
+  heart-darts predict derived-models/mitdb-new-patients night.csv --fs 250 --units uV --leads 1,2 --out predictions
 
 The annotation file is predictions/RECORD.hda: symbols N S V F Q, the probability in percent in the NUM field. Not a
 medical device.")]

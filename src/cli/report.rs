@@ -23,7 +23,7 @@ Examples:
   heart-darts report runs/model --data data/mitdb                  with the worst beats drawn
   heart-darts report runs/model-a runs/model-b --html two.html     side by side, and how sure the differences are
   heart-darts report runs/search runs/model --out pictures         pictures/report.html and its pictures
-  heart-darts report derived-models/mitdb-fast --out pictures --png
+  heart-darts report derived-models/mitdb-new-patients --out pictures --png
   heart-darts report runs/table-6/*/seed-0 --out pictures          Fig. 6 of the paper for these models
 
 Without --data nothing is read but the folders; the page says what that leaves out.")]

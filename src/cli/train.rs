@@ -15,10 +15,10 @@ use super::{Curves, DataArguments, pictures, print_json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  heart-darts train cells/mitdb-fast.ron --data data/mitdb --out runs/model
+  heart-darts train cells/mitdb-perturbation-0.ron --data data/mitdb --out runs/model
   heart-darts train --baseline cnn-9 --data data/mitdb --out runs/cnn-9
-  heart-darts train cells/mitdb-fast.ron --data data/qtdb --out runs/qt --epochs 20
-  heart-darts train cells/mitdb-fast.ron --data my-records --database my-records.ron --out runs/mine
+  heart-darts train cells/mitdb-perturbation-0.ron --data data/qtdb --out runs/qt --epochs 20
+  heart-darts train cells/mitdb-perturbation-0.ron --data my-records --database my-records.ron --out runs/mine
   heart-darts config sample train > my-training.ron               a commented configuration for --config
 
 The epoch is chosen on validation beats; test beats are looked at once, at the end. Ctrl-C stops at the next batch with a
