@@ -14,7 +14,8 @@ use heart_darts::pipeline::{Input, Peaks, Work, predict};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
-    let model = Model::read(&arguments.next().map_or_else(|| "derived-models/mitdb-new-patients".into(), PathBuf::from))?;
+    let model =
+        Model::read(&arguments.next().map_or_else(|| "derived-models/mitdb-new-patients".into(), PathBuf::from))?;
     let record = match arguments.next() {
         Some(record) => PathBuf::from(record),
         None => {

@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         genotype: Genotype::read(&cell)?,
     };
     let input = InputShape { leads: SHAPE.0, samples: SHAPE.1, classes: 5 };
-    let config = TrainConfig { epochs: 3, batch: 32, ..TrainConfig::default() };
+    let config = TrainConfig { epochs: 10, batch: 32, ..TrainConfig::default() };
 
     // A run's folder holds its log and checkpoints; `RunFolder::resume` goes on with one that was stopped.
     let folder = std::env::temp_dir().join(format!("heart-darts-train-{}", std::process::id()));
