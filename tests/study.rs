@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use heart_darts::cell::Genotype;
 use heart_darts::evaluate::Evaluation;
 use heart_darts::pipeline::{Spread, Study, Work, markdown, table};
+use heart_darts::wfdb::{read_annotations, write_annotations};
 use runs::{program, run, workplace};
 
 const STUDY: &str = "(
@@ -196,13 +197,19 @@ fn the_rows_of_the_paper_run() {
     }
 }
 
-/// A folder with copies of some records of another, for as long as the test runs.
+/// A folder with copies of some records of another, the first beats of each annotated, for as long as the test runs.
 fn copied(from: &Path, records: &[&str], to: &Path) -> PathBuf {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
         let stem = entry.file_stem().unwrap().to_str().unwrap();
         if records.contains(&stem) {
-            fs::copy(&entry, to.join(entry.file_name().unwrap())).unwrap();
+            let copy = to.join(entry.file_name().unwrap());
+            fs::copy(&entry, &copy).unwrap();
+            if copy.extension().is_some_and(|suffix| suffix == "atr") {
+                let mut annotations = read_annotations(&copy).unwrap();
+                annotations.truncate(600);
+                write_annotations(&copy, &annotations).unwrap();
+            }
         }
     }
     fs::write(to.join("RECORDS"), records.join("\n") + "\n").unwrap();
