@@ -83,7 +83,7 @@ fn a_model_with_context_goes_the_whole_way() {
         assert!(apart < 1e-5, "{name} {}: {:?} and {:?}", beat.sample, same.probabilities, beat.probabilities);
     }
 
-    // Of one record the context is that of all its beats, so its ends are no exception; a description with other channels is.
+    // A description that asks for other channels than its network has is refused.
     let text = fs::read_to_string(folder.join("model/model.ron")).unwrap();
     let wrong = text.replacen("rhythm: true", "rhythm: false", 1);
     assert_ne!(wrong, text);

@@ -44,6 +44,10 @@ fn a_folder_becomes_a_plan_and_a_plan_a_model() {
     let mut plan = Plan::read(&file).unwrap();
     assert!(matches!(plan.search.data.split, SplitRule::PatientFolds { .. }));
     assert_eq!(plan.search.data.split, plan.training.data.split);
+    // By patient, beats are given what their record says of them.
+    for data in [&plan.search.data, &plan.training.data] {
+        assert!(data.preprocessing.rhythm && data.preprocessing.template);
+    }
     (plan.search.search.supernet.channels, plan.search.search.supernet.layers) = (4, 3);
     (plan.search.search.epochs, plan.search.search.warm_up) = (2, 1);
     (plan.training.network.channels, plan.training.network.layers, plan.training.training.epochs) = (4, 3, 2);

@@ -34,7 +34,7 @@ enum Sample {
     /// The paper's search, for `search`.
     #[value(alias = "paper")]
     Search,
-    /// A search of a quarter of an hour on two cores, for `search`.
+    /// A search of less than half an hour on two cores, for `search`.
     Fast,
     /// The search of `quickstart`.
     Quickstart,

@@ -30,7 +30,7 @@ pub struct Preprocessing {
     /// Gives every beat channels that say how early it comes (`beat::rhythm`), after its leads. Default: false, as in the paper.
     #[serde(skip_serializing_if = "is_off")]
     pub rhythm: bool,
-    /// Gives every beat channels with its difference from the patient's usual beat (`beat::template`). Default: false.
+    /// Gives every beat channels with its difference from the patient's usual beat (`beat::Templates`). Default: false.
     #[serde(skip_serializing_if = "is_off")]
     pub template: bool,
 }
