@@ -123,7 +123,7 @@ pub struct BeatOrigin<'a> {
 /// Beats side by side, ready for a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// `[batch, channels, samples]`: a beat's leads, then the channels of its [rhythm](crate::beat::rhythm) where it has them.
+    /// `[batch, channels, samples]`: a beat's leads, then its [context](crate::beat::Context) where it has one.
     pub values: Vec<f32>,
     /// `[batch]`: [`Class::index`].
     pub classes: Vec<u32>,
@@ -179,7 +179,7 @@ impl<R: Role> Subset<R> {
         self.indices.is_empty()
     }
 
-    /// How many channels a beat has: its leads, and those of the rhythm.
+    /// How many channels a beat has: its leads, and those of its context.
     pub fn channels(&self) -> usize {
         self.beats.channels()
     }

@@ -13,7 +13,7 @@ use crate::support::random::Generator;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputShape {
-    /// Channels of a beat: its leads, and those of the rhythm where there are any.
+    /// Channels of a beat: its leads, and those of its context where it has one.
     pub leads: usize,
     /// Samples of a beat.
     pub samples: usize,
