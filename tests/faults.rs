@@ -181,6 +181,7 @@ fn a_model_is_complete_or_not_there() {
             split: SplitRule::default(),
             split_digest: "5911".into(),
             split_sentence: "some".into(),
+            reduction: None,
             configuration: "c0f1".into(),
             selection: "last epoch".into(),
             epoch: (1, 1),

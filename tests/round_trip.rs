@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use heart_darts::beat::{Augmentation, Class, Context, Limits, SplitRule};
+use heart_darts::beat::{Augmentation, Class, Context, Limits, Reduction, SplitRule};
 use heart_darts::cell::{Genotype, Named};
 use heart_darts::database::{ClassMap, Database, InterPatient, Lead, Published, RecordChoice, Subjects, Trim, Window};
 use heart_darts::evaluate::{ConfusionMatrix, Evaluation, RecordEvaluation};
@@ -348,6 +348,7 @@ proptest! {
                 split,
                 split_digest: texts.clone(),
                 split_sentence: texts.clone(),
+                reduction: Some(Reduction { before: [9, 4, 3, 2, 1], after: [5, 4, 2, 2, 1] }),
                 configuration: texts.clone(),
                 selection: texts,
                 epoch: (3, 7),

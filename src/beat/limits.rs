@@ -1,6 +1,7 @@
 //! Fewer training beats, for searches that have to be cheap.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,12 +32,28 @@ pub struct Limits {
 }
 
 /// What [`Limits`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reduction {
     /// Training beats by class before, N S V F Q.
     pub before: ClassCounts,
     /// And after.
     pub after: ClassCounts,
+}
+
+/// As a sentence, such as `Of 55421 training beats 23544 are used (limits): N 20000 of 51877.`
+impl fmt::Display for Reduction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Read from a file, these are any numbers.
+        let [before, after] = [self.before, self.after].map(|counts| counts.into_iter().fold(0, usize::saturating_add));
+        write!(f, "Of {before} training beats {after} are used (limits):")?;
+        let limited = Class::ALL.into_iter().filter(|class| self.before[class.index()] != self.after[class.index()]);
+        for (i, class) in limited.enumerate() {
+            let (comma, symbol, at) = (if i == 0 { "" } else { "," }, class.symbol(), class.index());
+            write!(f, "{comma} {symbol} {} of {}", self.after[at], self.before[at])?;
+        }
+        f.write_str(".")
+    }
 }
 
 impl Limits {

@@ -79,8 +79,9 @@ fn context(preprocessing: &Preprocessing) -> &'static str {
 
 fn data(spec: &ModelSpec) -> Vec<String> {
     let origin = &spec.origin;
+    let reduction = origin.reduction.map(|reduction| format!(" {reduction}")).unwrap_or_default();
     vec![
-        format!("Trained on {}. {}", origin.data.name, origin.split_sentence),
+        format!("Trained on {}. {}{reduction}", origin.data.name, origin.split_sentence),
         format!(
             "{}, epoch {} of {}, seed {}.",
             capitalised(&origin.selection),
@@ -194,6 +195,7 @@ fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beat::Reduction;
     use crate::cell::Named;
     use crate::database::{Class, Window};
     use crate::evaluate::{ConfusionMatrix, RecordEvaluation};
@@ -215,6 +217,7 @@ mod tests {
                 split,
                 split_digest: "5911".into(),
                 split_sentence: "Split of a kind.".into(),
+                reduction: Some(Reduction { before: [9, 4, 3, 2, 1], after: [5, 4, 2, 2, 1] }),
                 configuration: "c0f1".into(),
                 selection: "epoch chosen by F1 on validation beats".into(),
                 epoch: (9, 10),
@@ -251,7 +254,7 @@ mod tests {
         for text in [
             "**not a medical device**",
             "1 lead (V1) of 300 samples at 360 Hz",
-            "Trained on my-records. Split of a kind.",
+            "Trained on my-records. Split of a kind. Of 19 training beats 14 are used (limits): N 5 of 9, V 2 of 3.",
             "epoch 9 of 10, seed 7",
             "95 % by patient",
             "class V has only",

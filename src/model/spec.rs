@@ -1,8 +1,10 @@
 //! What a model is, as data.
 
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 
-use crate::beat::SplitRule;
+use crate::beat::{Reduction, SplitRule};
 use crate::cell::Named;
 use crate::database::{Class, Lead, Window};
 use crate::network::{InputShape, NetworkSpec};
@@ -73,6 +75,9 @@ pub struct ModelOrigin {
     pub split_digest: String,
     /// The sentence that stands beside every figure.
     pub split_sentence: String,
+    /// What limits left of the training beats, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduction: Option<Reduction>,
     /// Digest of the training configuration as resolved: of `run/config.ron`.
     pub configuration: String,
     /// How the epoch was chosen.
@@ -89,5 +94,10 @@ impl ModelOrigin {
     /// How the epoch was chosen, which stands beside every figure on the test part.
     pub fn chosen(&self) -> String {
         format!("{}: epoch {} of {}", self.selection, self.epoch.0, self.epoch.1)
+    }
+
+    /// What has to be said beside every figure on the test part.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        iter::once(self.chosen()).chain(self.reduction.map(|reduction| reduction.to_string()))
     }
 }

@@ -96,7 +96,7 @@ pub fn evaluate(model: &Model, dir: &Path, database: Option<&str>, work: &Work) 
     let ModelBeats { database, own, beats, split, digests } = model_beats(model, dir, database, work)?;
     if let Some(split) = split {
         let (mut evaluation, predictions) = evaluation(model.network.as_ref(), &split.test, split.describe(), work)?;
-        evaluation.note(spec.origin.chosen());
+        spec.origin.notes().for_each(|note| evaluation.note(note));
         evaluation.digests = digests;
         return Ok(Applied { evaluation, beats: Beats::TestPart, predictions });
     }

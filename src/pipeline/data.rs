@@ -67,9 +67,8 @@ pub fn load(dir: &Path, database: Option<&str>, config: &DataConfig, work: &Work
     let (training, reduction) = split.training.limited(&config.limits)?;
     if !work.quiet {
         eprintln!("{}", split.describe());
-        if let Some(Reduction { before, after }) = &reduction {
-            let (before, after): (usize, usize) = (before.iter().sum(), after.iter().sum());
-            eprintln!("Of {before} training beats, {after} are used (limits).");
+        if let Some(reduction) = &reduction {
+            eprintln!("{reduction}");
         }
     }
     Ok(Loaded { database, prepared, split, training, reduction })

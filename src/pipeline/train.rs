@@ -85,7 +85,7 @@ pub fn train(
     let (mut evaluation, predictions) =
         evaluation(network.as_ref(), &loaded.split.test, loaded.split.describe(), work)?;
     let spec = describe(config, spec, &loaded, &run, (epoch, log.len()));
-    evaluation.note(spec.origin.chosen());
+    spec.origin.notes().for_each(|note| evaluation.note(note));
     let mut model = Model { spec, network };
     model.seal()?;
     evaluation.digests = model.spec.digests().with("evaluated", &loaded.prepared.key);
@@ -126,6 +126,7 @@ fn describe(
             split: config.data.split.clone(),
             split_digest: loaded.split.summary().digest.clone(),
             split_sentence: loaded.split.describe().to_owned(),
+            reduction: loaded.reduction,
             configuration: run.digests().get("configuration").unwrap_or_default().to_owned(),
             selection: config.training.selection.describe().to_owned(),
             epoch,

@@ -107,6 +107,7 @@ pub fn model() -> &'static Example {
                 split: SplitRule::default(),
                 split_digest: "0".into(),
                 split_sentence: "random".into(),
+                reduction: None,
                 configuration: "0".into(),
                 selection: "last epoch".into(),
                 epoch: (1, 1),
