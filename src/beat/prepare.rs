@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::beat::cache::{CACHE_VERSION, Miss, load, store};
-use crate::beat::context::CONTEXT_VERSION;
 use crate::beat::{Beats, Result, cut, window};
 use crate::database::{self, Database, Folder};
 use crate::signal::Preprocessing;
@@ -82,11 +81,8 @@ pub struct Made {
 impl Made {
     /// Beats of a described database, preprocessed, whose records have this fingerprint ([`Folder::fingerprint`]).
     pub fn of(database: &Database, preprocessing: &Preprocessing, fingerprint: &str) -> Self {
-        let (database, mut text) = (files::to_ron(database), files::to_ron(preprocessing));
-        if preprocessing.rhythm || preprocessing.template {
-            text += &format!("context {CONTEXT_VERSION}");
-        }
-        Self { database, preprocessing: text, fingerprint: fingerprint.to_owned() }
+        let (database, preprocessing) = (files::to_ron(database), files::to_ron(preprocessing));
+        Self { database, preprocessing, fingerprint: fingerprint.to_owned() }
     }
 
     /// SHA-256 over all of it and the versions of this crate and of how beats are cut.

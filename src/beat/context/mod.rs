@@ -13,9 +13,6 @@ pub use template::Templates;
 
 use crate::signal::Preprocessing;
 
-/// Of how context is computed, raised when that changes: beats of another version are other beats.
-pub const CONTEXT_VERSION: u32 = 2;
-
 /// The context of beats, in their order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Context {

@@ -6,29 +6,20 @@
 
 /// Rhythm channels of a beat. Each has one value over all samples:
 ///
-/// 0. the RR interval that ends at this beat, to the local rhythm, in units of the irregularity: what is early in a regular
-///    rhythm is nothing in atrial fibrillation;
-/// 1. the RR interval before that, to the local rhythm;
-/// 2. the RR interval that ends at this beat, to the local rhythm;
-/// 3. the RR interval that begins at this beat, to the local rhythm;
-/// 4. the RR interval that ends at this beat, to the record's rhythm;
-/// 5. the irregularity: by how much the intervals near the beat deviate from the local rhythm, root mean square.
-pub const RHYTHM_CHANNELS: usize = 6;
+/// 0. the RR interval before the one that ends at this beat, to the local rhythm;
+/// 1. the RR interval that ends at this beat, to the local rhythm;
+/// 2. the RR interval that begins at this beat, to the local rhythm;
+/// 3. the RR interval that ends at this beat, to the record's rhythm;
+/// 4. the irregularity: by how much the intervals near the beat deviate from the local rhythm, root mean square.
+pub const RHYTHM_CHANNELS: usize = 5;
 
 /// RR intervals on each side of a beat whose mean is the local rhythm.
 const NEAR: usize = 10;
 /// The largest logarithm of a ratio, either way: beyond lie pauses in the annotations, not in the heart. For the same reason an
 /// interval counts in means as at most so many times the median.
 const LIMIT: f32 = 1.5;
-/// The unit of logarithms: near their deviation in records with early beats, so that they weigh as much as standardised samples.
-const UNIT: f32 = 0.2;
-/// An irregularity below this is one of the annotations' places, not of the heart.
-const REGULAR: f32 = 0.03;
-/// The largest deviation in units of the irregularity; one early beat among regular ones has a little more.
-const FARTHEST: f32 = 4.0;
 
-/// The rhythm channels of every beat of a record: natural logarithms of ratios, within ±1.5, in units of 0.2, but the first in units
-/// of the irregularity, within ±4; 0 where there is no such interval.
+/// The rhythm channels of every beat of a record: natural logarithms of ratios, within ±1.5; 0 where there is no such interval.
 /// `peaks` are its R peaks in order of time, in any unit.
 ///
 /// The rhythm is a mean and not a median, so that where most beats are early, the pauses still tell that they are.
@@ -50,11 +41,7 @@ pub fn rhythm(peaks: &[u64]) -> Vec<[f32; RHYTHM_CHANNELS]> {
         let irregularity = (squares.sum::<f32>() / near.len().max(1) as f32).sqrt();
         let [previous, before] = [2, 1].map(|back| beat.checked_sub(back).and_then(|at| intervals.get(at)));
         let after = intervals.get(beat);
-        let early = (ratio(before, local) / irregularity.max(REGULAR)).clamp(-FARTHEST, FARTHEST);
-        let [previous, before, after, of_record, irregularity] =
-            [ratio(previous, local), ratio(before, local), ratio(after, local), ratio(before, record), irregularity]
-                .map(|logarithm| logarithm / UNIT);
-        [early, previous, before, after, of_record, irregularity]
+        [ratio(previous, local), ratio(before, local), ratio(after, local), ratio(before, record), irregularity]
     };
     (0..peaks.len()).map(of_beat).collect()
 }
@@ -78,29 +65,9 @@ mod tests {
         let rhythm = rhythm(&peaks);
         let (half, longer) = (0.5f32.ln(), 1.5f32.ln());
         let irregular = ((half * half + longer * longer) / 20.0).sqrt();
-        let scaled = |logarithms: [f32; 5]| logarithms.map(|logarithm| logarithm / 0.2);
-        assert_eq!(rhythm[20][0], half / irregular);
-        assert_eq!(rhythm[20][1..], scaled([0.0, half, longer, half, irregular]));
-        assert_eq!(rhythm[21][0], longer / irregular);
-        assert_eq!(rhythm[21][1..], scaled([half, longer, 0.0, longer, irregular]));
-        assert_eq!(rhythm[8], [0.0; 6]);
-    }
-
-    /// As early a beat is less remarkable where no two intervals are alike.
-    #[test]
-    fn early_depends_on_how_regular_the_rhythm_is() {
-        let peaks = |jitter: u64| {
-            let mut peaks: Vec<u64> = (1..=41).map(|beat| beat * 300 + jitter * (beat * 7 % 5)).collect();
-            peaks[20] = peaks[19] + 200;
-            peaks
-        };
-        let [regular, irregular] = [0, 30].map(|jitter| rhythm(&peaks(jitter))[20]);
-        assert!(regular[0] < -3.0 && irregular[0] > -2.5 && irregular[5] > regular[5], "{regular:?} {irregular:?}");
-        // Where all are alike, a sample more or less is not early.
-        let mut peaks = peaks(0);
-        peaks.truncate(18);
-        peaks[10] -= 1;
-        assert!(rhythm(&peaks)[10][0].abs() < 0.2);
+        assert_eq!(rhythm[20], [0.0, half, longer, half, irregular]);
+        assert_eq!(rhythm[21], [half, longer, 0.0, longer, irregular]);
+        assert_eq!(rhythm[8], [0.0; 5]);
     }
 
     /// Where most beats are early, as in record 232 of MIT-BIH, they are early still.
@@ -113,7 +80,7 @@ mod tests {
             }
         }
         let rhythm = rhythm(&peaks);
-        assert_eq!((rhythm[49][4] > 3.0, rhythm[50][4] < -2.0), (true, true), "{rhythm:?}");
+        assert_eq!((rhythm[49][3] > 0.6, rhythm[50][3] < -0.4), (true, true), "{rhythm:?}");
     }
 
     /// Another heart rate, or another sampling rate, is the same rhythm.
@@ -127,12 +94,12 @@ mod tests {
 
     #[test]
     fn ends_pauses_and_repeated_peaks_are_finite() {
-        assert_eq!(rhythm(&[]), Vec::<[f32; 6]>::new());
-        assert_eq!(rhythm(&[5]), [[0.0; 6]]);
+        assert_eq!(rhythm(&[]), Vec::<[f32; 5]>::new());
+        assert_eq!(rhythm(&[5]), [[0.0; 5]]);
         let all = rhythm(&[0, 0, 300, 600, 900, 1_000_000, 1_000_300]);
-        assert_eq!((all[1][2], all[5][2]), (-LIMIT / UNIT, LIMIT / UNIT));
+        assert_eq!((all[1][1], all[5][1]), (-LIMIT, LIMIT));
         assert!(all.iter().flatten().all(|value| value.is_finite()));
         // No interval is longer than 0.
-        assert_eq!(rhythm(&[7, 7, 7]), [[0.0; 6]; 3]);
+        assert_eq!(rhythm(&[7, 7, 7]), [[0.0; 5]; 3]);
     }
 }
