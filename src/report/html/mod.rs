@@ -15,9 +15,7 @@ mod parts;
 mod pieces;
 mod search;
 
-pub use parts::{
-    DataSummary, DatabaseSummary, EpochTime, LimitSummary, ModelPart, Part, PartSummary, SearchPart, SplitSummary,
-};
+pub use parts::{DataSummary, DatabaseSummary, EpochTime, ModelPart, Part, PartSummary, SearchPart, SplitSummary};
 
 use maud::html;
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::super::Strip;
+use crate::beat::Reduction;
 use crate::cell::Genotype;
 use crate::evaluate::{Evaluation, Predictions};
 use crate::model::{Card, Cost, ModelSpec};
@@ -98,7 +99,7 @@ pub struct DataSummary {
     /// The split.
     pub split: SplitSummary,
     /// What the limits left of the training beats, where there are any.
-    pub limits: Option<LimitSummary>,
+    pub limits: Option<Reduction>,
 }
 
 /// A database in `data.json`.
@@ -130,12 +131,4 @@ pub struct PartSummary {
     pub classes: [u64; 5],
     pub records: Vec<String>,
     pub subjects: Vec<String>,
-}
-
-/// What limits did, in `data.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[allow(missing_docs, reason = "as crate::beat::Reduction")]
-pub struct LimitSummary {
-    pub before: [u64; 5],
-    pub after: [u64; 5],
 }

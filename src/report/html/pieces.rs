@@ -124,8 +124,8 @@ pub(super) fn data(summary: &DataSummary) -> Markup {
                     @if let Some(limits) = summary.limits {
                         tr {
                             th scope="row" { "training, within limits" }
-                            @for count in limits.after { td { (grouped(count)) } }
-                            td { (grouped(limits.after.iter().fold(0, |sum, beats| sum.saturating_add(*beats)))) } td {} td {}
+                            @for count in limits.after { td { (grouped(count as u64)) } }
+                            td { (grouped(limits.after.into_iter().fold(0, usize::saturating_add) as u64)) } td {} td {}
                         }
                     }
                 }
