@@ -4,6 +4,9 @@
 //! trying: from several starts, one thing after another is moved to where the [`Layout::cost`] is least, until nothing
 //! improves. Cells are small, so this takes a fraction of a second, and it is the same every time.
 
+mod cost;
+mod route;
+
 use crate::cell::{CellGenotype, INPUTS};
 use crate::support::random::Generator;
 
@@ -15,16 +18,12 @@ pub(super) const WIDTH: f64 = 640.0;
 /// Half the width and half the height of the box of an input or output, and of a node.
 pub(super) const END: (f64, f64) = (30.0, 16.0);
 pub(super) const NODE: (f64, f64) = (16.0, 16.0);
-/// Height of a label's box.
-const LABEL_HEIGHT: f64 = 18.0;
 /// Between two rows.
 const ROW: f64 = 44.0;
 /// Left and right of everything.
 const MARGIN: f64 = 12.0;
 /// Points of a curve.
 const STEPS: usize = 20;
-/// Curves closer than this look like one.
-const NEAR: Point = (8.0, 6.0);
 
 const BENDS: [f64; 13] = [0.0, -20.0, 20.0, -40.0, 40.0, -60.0, 60.0, -80.0, 80.0, -105.0, 105.0, -130.0, 130.0];
 const ROWS: [f64; 9] = [0.0, -0.5, 0.5, -1.0, 1.0, -1.5, 1.5, -2.0, 2.0];
@@ -204,130 +203,6 @@ impl Layout {
         }
     }
 
-    /// Computes all curves and labels from rows, bends and sides.
-    fn route(&mut self) {
-        (INPUTS..self.places.len()).for_each(|target| self.route_into(target));
-    }
-
-    fn route_into(&mut self, target: usize) {
-        // Edges enter a box one above the other in the order in which they arrive, so that they do not cross there.
-        let mut entering: Vec<usize> =
-            (0..self.curves.len()).filter(|&curve| self.curves[curve].target == target).collect();
-        let height = |curve: usize| {
-            let curve = &self.curves[curve];
-            let (from, to) = (self.places[curve.source].middle, self.places[target].middle);
-            (from.1 - to.1) / (to.0 - from.0).max(1.0) + 4.0 * curve.bend / (to.0 - from.0).max(1.0)
-        };
-        entering.sort_by(|&a, &b| height(a).total_cmp(&height(b)));
-        let count = entering.len();
-        for (order, index) in entering.into_iter().enumerate() {
-            let spread = 2.0 * 8.0;
-            let offset = if count > 1 { spread * (order as f64 / (count - 1) as f64 - 0.5) } else { 0.0 };
-            self.curves[index].points = self.curve(index, offset);
-            self.place_label(index);
-        }
-    }
-
-    /// A cubic Bezier curve from box to box.
-    fn curve(&self, index: usize, offset: f64) -> [Point; STEPS + 1] {
-        let curve = &self.curves[index];
-        let (source, target) = (self.places[curve.source], self.places[curve.target]);
-        let start = (source.middle.0 + source.half.0, source.middle.1);
-        let tip = (target.middle.0 - target.half.0, target.middle.1 + offset);
-        let (dx, dy) = (tip.0 - start.0, tip.1 - start.1);
-        let first = (start.0 + 0.3 * dx, start.1 + 0.15 * dy + curve.bend);
-        let second = (tip.0 - 0.3 * dx, tip.1 - 0.15 * dy + curve.bend);
-        std::array::from_fn(|step| {
-            let t = step as f64 / STEPS as f64;
-            let u = 1.0 - t;
-            let mix = |a: f64, b: f64, c: f64, d: f64| {
-                u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d
-            };
-            (mix(start.0, first.0, second.0, tip.0), mix(start.1, first.1, second.1, tip.1))
-        })
-    }
-
-    fn place_label(&mut self, index: usize) {
-        let curve = &mut self.curves[index];
-        if curve.label.is_none() {
-            return;
-        }
-        let place = ((curve.points.len() - 1) as f64 * curve.share) as usize;
-        let ((ax, ay), (bx, by)) = (curve.points[place], curve.points[place + 1]);
-        let half = (curve.label_width / 2.0, LABEL_HEIGHT / 2.0);
-        // As far along the normal as the box needs to leave the line.
-        let length = (bx - ax).hypot(by - ay).max(1e-9);
-        let normal = ((by - ay) / length, -(bx - ax) / length);
-        let distance = normal.0.abs() * half.0 + normal.1.abs() * half.1 + 1.0;
-        let distance = match curve.side {
-            Side::Above => distance,
-            Side::On => 0.0,
-            Side::Below => -distance,
-        };
-        curve.label_area = Some(Area { middle: (ax + normal.0 * distance, ay + normal.1 * distance), half });
-    }
-
-    /// How bad it looks.
-    pub(super) fn cost(&self) -> f64 {
-        let mut cost = 0.0;
-        for (index, place) in self.places.iter().enumerate() {
-            cost += 0.03 * place.middle.1.abs();
-            let others = self.places[..index].iter();
-            cost += others.map(|other| if place.overlap(other, 18.0) > 0.0 { 500.0 } else { 0.0 }).sum::<f64>();
-        }
-        for (index, curve) in self.curves.iter().enumerate() {
-            cost += self.cost_alone(curve);
-            cost += self.curves[..index]
-                .iter()
-                .map(|other| cost_of_labels(curve, other) + cost_of_lines(curve, other))
-                .sum::<f64>();
-        }
-        cost
-    }
-
-    /// The part of the cost that changes with the curves into one box.
-    fn cost_of_entering(&self, target: usize) -> f64 {
-        let mut cost = 0.0;
-        for (index, curve) in self.curves.iter().enumerate().filter(|(_, curve)| curve.target == target) {
-            cost += self.cost_alone(curve);
-            // Pairs inside the box's own curves count once.
-            let others = self.curves.iter().enumerate().filter(|(i, other)| other.target != target || *i < index);
-            cost += others.map(|(_, other)| cost_of_labels(curve, other) + cost_of_lines(curve, other)).sum::<f64>();
-        }
-        cost
-    }
-
-    /// The part of the cost that changes with the label of one curve.
-    fn cost_of_label(&self, index: usize) -> f64 {
-        let curve = &self.curves[index];
-        let others = self.curves.iter().enumerate().filter(|(other, _)| *other != index);
-        self.cost_alone(curve) + others.map(|(_, other)| cost_of_labels(curve, other)).sum::<f64>()
-    }
-
-    fn cost_alone(&self, curve: &Curve) -> f64 {
-        let length: f64 = curve.points.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum();
-        let span = (curve.points[STEPS].0 - curve.points[0].0).max(1.0);
-        let mut cost = 0.08 * curve.bend.abs() + 0.03 * length + 20.0 * (curve.bend / span).powi(2);
-        for (index, place) in self.places.iter().enumerate() {
-            if index != curve.source && index != curve.target {
-                let inside = curve.points.iter().filter(|point| place.contains(**point, 7.0)).count();
-                cost += 60.0 * inside as f64;
-            }
-            if let Some(label) = &curve.label_area {
-                cost += if label.overlap(place, 3.0) > 0.0 { 250.0 } else { 0.0 };
-            }
-        }
-        if let Some(label) = &curve.label_area {
-            cost += 12.0 * (curve.share - 0.5).abs();
-            let hidden = curve.points.windows(2).filter(|p| label.contains(p[0], 1.0)).count() as f64;
-            // A label on its line leaves it to be guessed behind; on steep lines this is little.
-            cost += if curve.side == Side::On { 3.0 + 1.2 * hidden } else { 4.0 * hidden };
-            let (x, half) = (label.middle.0, label.half.0);
-            cost += if x - half < 2.0 || x + half > WIDTH - 2.0 { 250.0 } else { 0.0 };
-        }
-        cost
-    }
-
     /// Top and bottom of everything.
     pub(super) fn extent(&self) -> (f64, f64) {
         let areas = self.places.iter().chain(self.curves.iter().filter_map(|curve| curve.label_area.as_ref()));
@@ -355,55 +230,6 @@ impl Layout {
         };
         self.curves.iter().map(through).sum()
     }
-}
-
-/// What labels cost two curves.
-fn cost_of_labels(a: &Curve, b: &Curve) -> f64 {
-    let mut cost = 0.0;
-    if let (Some(one), Some(other)) = (&a.label_area, &b.label_area) {
-        let overlap = one.overlap(other, 4.0);
-        cost += if overlap > 0.0 { 250.0 + overlap } else { 0.0 };
-    }
-    for (label, curve) in [(&a.label_area, b), (&b.label_area, a)] {
-        if let Some(label) = label {
-            cost += 18.0 * curve.points.iter().filter(|point| label.contains(**point, 8.0)).count() as f64;
-        }
-    }
-    cost
-}
-
-/// What crossing and running side by side cost two curves.
-fn cost_of_lines(a: &Curve, b: &Curve) -> f64 {
-    let mut cost = 0.0;
-    // Both run from left to right, so a segment can only meet those of the other that have its x.
-    let mut first = 0;
-    for (i, p) in a.points.windows(2).enumerate() {
-        while first + 1 < b.points.len() && b.points[first + 1].0 < p[0].0 - NEAR.0 {
-            first += 1;
-        }
-        for (j, q) in b.points.windows(2).enumerate().skip(first).take_while(|(_, q)| q[0].0 <= p[1].0 + NEAR.0) {
-            if cross(p, q) {
-                cost += 14.0;
-            }
-            // Curves that run side by side look like one, but those of one box have to begin or end together.
-            let (near_start, near_end) = (i + j < 2 * STEPS / 5, i + j > 3 * STEPS / 2);
-            let shared = (a.source == b.source && near_start) || (a.target == b.target && near_end);
-            if !shared && (p[0].0 - q[0].0).abs() < NEAR.0 && (p[0].1 - q[0].1).abs() < NEAR.1 {
-                cost += 3.0;
-            }
-        }
-    }
-    cost
-}
-
-/// Whether two segments cross, ends excluded.
-fn cross(p: &[Point], q: &[Point]) -> bool {
-    let apart = |a: f64, b: f64, c: f64, d: f64| a.max(b) < c.min(d) || c.max(d) < a.min(b);
-    if apart(p[0].0, p[1].0, q[0].0, q[1].0) || apart(p[0].1, p[1].1, q[0].1, q[1].1) {
-        return false;
-    }
-    let turn = |a: Point, b: Point, c: Point| (b.0 - a.0) * (c.1 - a.1) - (b.1 - a.1) * (c.0 - a.0);
-    turn(p[0], p[1], q[0]) * turn(p[0], p[1], q[1]) < -1e-9 && turn(q[0], q[1], p[0]) * turn(q[0], q[1], p[1]) < -1e-9
 }
 
 #[cfg(test)]
