@@ -175,14 +175,16 @@ fn any_study() -> impl Strategy<Value = Study> {
         "\\PC{0,9}",
         network,
         option::of(published),
+        option::of("\\PC{0,9}"),
         option::of(any_data()),
         option::of(any_training()),
         option::of(seeds()),
     )
-        .prop_map(|(name, network, published, data, training, seeds)| Row {
+        .prop_map(|(name, network, published, compared_with, data, training, seeds)| Row {
             name,
             network,
             published,
+            compared_with,
             data,
             training,
             seeds,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use heart_darts::cell::Genotype;
 use heart_darts::evaluate::Evaluation;
-use heart_darts::pipeline::{Spread, Study, Work, markdown, table};
+use heart_darts::pipeline::{Spread, Study, StudyRow, Work, markdown, table};
 use heart_darts::wfdb::{read_annotations, write_annotations};
 use runs::{program, run, workplace};
 
@@ -24,7 +24,7 @@ const STUDY: &str = "(
         (name: \"Searched cells\", network: Cells(genotype: \"cells-{seed}.ron\", shape: (channels: 4, layers: 3)),
          published: Some((accuracy: 99.0, sensitivity: 98.0, positive_predictivity: 97.0, f1: 96.0))),
         (name: \"Random cells\", network: RandomCells(shape: (channels: 4, layers: 3)), seeds: Some([1])),
-        (name: \"CNN-9\", network: Baseline(Cnn9)),
+        (name: \"CNN-9\", network: Baseline(Cnn9), compared_with: Some(\"Searched cells\")),
     ],
 )";
 
@@ -55,6 +55,15 @@ fn a_study_goes_on_where_it_stopped_and_shows_all_rows() {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
     assert!(text.contains("| measured | 2 |") && text.contains("| CNN-9 | 2 |") && text.contains('±'), "{text}");
+    // How far from what is published, of the row itself and of the one that is compared with it.
+    let rows: Vec<StudyRow> = serde_json::from_slice(&fs::read(folder.join("out/table.json")).unwrap()).unwrap();
+    for row in [&rows[0], &rows[2]] {
+        let [above, .., f1] = row.above_published.unwrap();
+        assert!((above - (row.accuracy.unwrap().mean - 0.99)).abs() < 1e-12);
+        assert!((f1 - (row.f1.unwrap().mean - 0.96)).abs() < 1e-12);
+        assert!(text.contains(&format!("| measured − published | | {:+.2} |", 100.0 * above)), "{text}");
+    }
+    assert_eq!(rows[1].above_published, None);
     // What was done is not done again.
     assert_eq!(fs::metadata(&weights).unwrap().modified().unwrap(), when);
     assert_eq!(fs::read(&weights).unwrap(), first);
@@ -86,6 +95,7 @@ fn every_fold_tests_every_patient_once() {
     let split = "split: PatientFolds(folds: 2, fold: 0, validation: 0.4, seed: 3), allow_absent_classes: true";
     let study = STUDY.replacen("split: Random(stratified: true, seed: 3)", split, 1);
     let study = study.replacen("seeds: [4, 5]", "every_fold: true, seeds: [4, 5]", 1);
+    let study = study.replacen(", compared_with: Some(\"Searched cells\")", "", 1);
     let (first, last) = (study.find("(name: \"Searched").unwrap(), study.find("(name: \"CNN-9").unwrap());
     fs::write(folder.join("study.ron"), format!("{}{}", &study[..first], &study[last..])).unwrap();
     let shown = run(folder, "study study.ron --data records --out out --seeds 4 --quiet").stdout;
@@ -132,6 +142,8 @@ fn mistakes_in_a_study_are_found_before_anything_is_trained() {
     assert!(twice.contains("cnn-9") && twice.contains("differ"), "{twice}");
     assert!(error("(title: \"t\", rows: [])").contains("no rows"));
     assert!(error(&format!("(title: \"t\", seeds: [], rows: [{}])", row("a"))).contains("no seeds"));
+    let alone = "(title: \"t\", rows: [(name: \"a\", network: Baseline(Cnn9), compared_with: Some(\"b\"))])";
+    assert!(error(alone).contains("published figures"));
     let even = "(title: \"t\", rows: [(name: \"a\", network: Baseline(Residual((taps: 4))))])";
     assert!(error(even).contains("odd taps"));
     assert!(error("(title: \"t\", training: (epochs: 0), rows: [])").contains("epochs"));

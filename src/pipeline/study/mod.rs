@@ -61,6 +61,9 @@ pub struct Row {
     /// What a paper reports for it.
     #[serde(default)]
     pub published: Option<Published>,
+    /// The row whose published figures this one's are compared with, for a variant of it that no paper has.
+    #[serde(default)]
+    pub compared_with: Option<String>,
     /// Other beats than the study's, for a study of how beats are made.
     #[serde(default)]
     pub data: Option<DataConfig>,
@@ -113,7 +116,8 @@ impl Study {
     /// Reads a study and checks what can be checked before anything is trained.
     ///
     /// # Errors
-    /// When the file is no study, a genotype cannot be read, or two rows would have the same folder.
+    /// When the file is no study, a genotype cannot be read, two rows would have the same folder, or a row is compared with one of
+    /// which nothing is published.
     pub fn read(path: &Path) -> Result<Self> {
         let study: Self = files::read_ron(path)?;
         study.training.check().map_err(configured(path, "training."))?;
@@ -134,6 +138,10 @@ impl Study {
             let slug = slug(&row.name);
             if slug.is_empty() || !slugs.insert(slug) {
                 return unfit(format!("a row named {:?}", row.name), "names that differ in letters or digits");
+            }
+            if let Some(other) = row.compared_with.as_ref().filter(|_| study.published_beside(row).is_none()) {
+                let found = format!("{:?} compared with {other:?}", row.name);
+                return unfit(found, "the name of a row with published figures");
             }
             let seeds = study.seeds(row);
             if seeds.is_empty() {
@@ -168,6 +176,12 @@ impl Study {
     /// The seeds of a row.
     pub fn seeds<'a>(&'a self, row: &'a Row) -> &'a [u64] {
         row.seeds.as_deref().unwrap_or(&self.seeds)
+    }
+
+    /// The published figures that a row is compared with: its own, or those of the row that it names.
+    fn published_beside(&self, row: &Row) -> Option<Published> {
+        let of_other = |name: &String| self.rows.iter().find(|row| row.name == *name)?.published;
+        row.published.or_else(|| row.compared_with.as_ref().and_then(of_other))
     }
 
     /// Trains what is not trained yet of the rows that `wanted` names, or of all when it is empty, into `out/ROW/seed-N`, or

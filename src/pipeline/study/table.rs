@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Published, Row, Study, StudyResult};
 use crate::database::Class;
 use crate::evaluate::Figures;
 
 /// Mean and sample deviation over seeds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Mean.
     pub mean: f64,
@@ -36,7 +36,7 @@ impl Spread {
 }
 
 /// A row of the table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StudyRow {
     /// Its name.
     pub name: String,
@@ -61,6 +61,10 @@ pub struct StudyRow {
     /// What a paper reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
+    /// How far accuracy, sensitivity, positive predictivity and F1 are above (or, negative, below) what is published of this row or
+    /// of the one that it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub above_published: Option<[f64; 4]>,
 }
 
 /// The rows of a study from what is done of it; a row of which nothing is done has no seeds.
@@ -80,14 +84,25 @@ pub fn table(study: &Study, results: &[StudyResult]) -> Vec<StudyRow> {
             };
             [of(|class| class.sensitivity), of(|class| class.positive_predictivity)]
         };
+        let [accuracy, sensitivity, positive_predictivity, f1] = [
+            figure(|f| f.accuracy),
+            figure(|f| f.macro_sensitivity),
+            figure(|f| f.macro_positive_predictivity),
+            figure(|f| f.f1_of_macro_means),
+        ];
+        let above = |published: Published| {
+            let Published { accuracy: a, sensitivity: s, positive_predictivity: p, f1: f } = published;
+            let above = |spread: Option<Spread>, percent: f64| Some(spread?.mean - percent / 100.0);
+            Some([above(accuracy, a)?, above(sensitivity, s)?, above(positive_predictivity, p)?, above(f1, f)?])
+        };
         StudyRow {
             name: row.name.clone(),
             seeds: done.iter().map(|result| result.seed).collect(),
             validation_f1: spread(&|result| result.validation_f1),
-            accuracy: figure(|f| f.accuracy),
-            sensitivity: figure(|f| f.macro_sensitivity),
-            positive_predictivity: figure(|f| f.macro_positive_predictivity),
-            f1: figure(|f| f.f1_of_macro_means),
+            accuracy,
+            sensitivity,
+            positive_predictivity,
+            f1,
             best_on_test: spread(&|result| result.best_on_test),
             four_classes: [
                 four(|f| f.accuracy),
@@ -97,6 +112,7 @@ pub fn table(study: &Study, results: &[StudyResult]) -> Vec<StudyRow> {
             ],
             classes: (0..5).map(class).collect(),
             published: row.published,
+            above_published: study.published_beside(row).and_then(above),
         }
     };
     study.rows.iter().map(row).collect()
@@ -110,9 +126,9 @@ pub fn markdown(study: &Study, rows: &[StudyRow]) -> String {
     text += if on_test { " Acc % of the epoch that is best on test beats |\n" } else { "\n" };
     text += &format!("|{}\n", "---|".repeat(if on_test { 8 } else { 7 }));
     let cell = |spread: Option<Spread>| spread.map_or("-".into(), Spread::percent);
+    let blank = if on_test { " | |" } else { " |" };
     for row in rows {
         if let Some(Published { accuracy, sensitivity, positive_predictivity, f1 }) = row.published {
-            let blank = if on_test { " | |" } else { " |" };
             let _ = writeln!(
                 text,
                 "| {}, published | | {accuracy:.2} | {sensitivity:.2} | {positive_predictivity:.2} | {f1:.2} |{blank}",
@@ -124,6 +140,10 @@ pub fn markdown(study: &Study, rows: &[StudyRow]) -> String {
         let name = if row.published.is_some() { "measured" } else { &row.name };
         let seeds = if row.seeds.is_empty() { "not run".into() } else { row.seeds.len().to_string() };
         let _ = writeln!(text, "| {name} | {seeds} | {} |{on_test}", figures.join(" | "));
+        if let Some(above) = row.above_published {
+            let figures = above.map(|above| format!("{:+.2}", 100.0 * above)).join(" | ");
+            let _ = writeln!(text, "| measured − published | | {figures} |{blank}");
+        }
     }
     text += "\nWithout the beats of class Q (beats of the other classes that are taken for Q stay, as errors):\n\n";
     text += "| | Acc % | Se % | +P % | F1 % |\n|---|---|---|---|---|\n";
