@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::config::SearchConfig;
 use super::monitor::AlphaTable;
 use super::searcher::tables;
-use crate::beat::{Batch, Class, TrainingPart};
+use crate::beat::{Batch, ClassCounts, TrainingPart};
 use crate::cell::{CellKind, INPUTS, Operation, edge, edges};
 use crate::network::{Network, Pass, Supernet};
 use crate::support::interrupt;
@@ -69,7 +69,8 @@ pub(super) fn choose(
     quiet: bool,
 ) -> Result<bool> {
     let mut generator = Generator::with_stream(config.seed, STREAM);
-    let beats = judges(part, spec.beats, &mut generator);
+    let classes: Vec<usize> = part.validation().batches(1).map(|beat| beat.classes[0] as usize).collect();
+    let beats = judges(part.training().class_counts(), &classes, spec.beats, &mut generator);
     let batches = beats.chunks(config.batch).filter(|chosen| chosen.len() > 1);
     let judges = batches.map(|chosen| part.validation().batch(chosen)).collect();
     let tables = tables(supernet)?;
@@ -100,15 +101,17 @@ pub(super) fn choose(
     Ok(true)
 }
 
-/// Validation beats, at most `most`, as many of each class as its share of the training beats says, in random order.
-fn judges(part: &TrainingPart, most: usize, generator: &mut Generator) -> Vec<usize> {
-    let (training, validation) = (part.training().class_counts(), part.validation().class_counts());
+/// Of validation beats of these classes at most `most`, as many of each class as its share of the training beats says, in random
+/// order: their batches are judged with their own statistics, so each has to be mixed as a training batch is.
+fn judges(training: ClassCounts, validation: &[usize], most: usize, generator: &mut Generator) -> Vec<usize> {
     let all: usize = training.iter().sum();
-    let wanted = |class: Class| (training[class.index()] as f64 / all as f64 * most as f64).ceil() as usize;
-    let mut left = Class::ALL.map(|class| wanted(class).min(validation[class.index()]));
-    let order = generator.permutation(part.validation().len());
-    let classes: Vec<usize> = part.validation().batches(1).map(|beat| beat.classes[0] as usize).collect();
-    order.into_iter().filter(|&i| left[classes[i]].checked_sub(1).map(|n| left[classes[i]] = n).is_some()).collect()
+    let mut left = training.map(|beats| (beats as f64 / all as f64 * most as f64).ceil() as usize);
+    let order = generator.permutation(validation.len());
+    let taken = |&i: &usize| left[validation[i]].checked_sub(1).map(|n| left[validation[i]] = n).is_some();
+    let mut judges: Vec<usize> = order.into_iter().filter(taken).collect();
+    // Common classes were full early: without this the last batches would hold the rare ones alone.
+    generator.shuffle(&mut judges);
+    judges
 }
 
 struct Chooser<'a> {
@@ -228,4 +231,30 @@ fn alone(operation: Operation) -> [f32; 10] {
     let mut row = [NEVER; 10];
     row[operation.index()] = 0.0;
     row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_batch_of_judges_is_mixed_as_the_training_beats_are() {
+        let training = [500, 125, 225, 50, 100];
+        // Mostly N, as validation beats are that no limit thins; too few F.
+        let mut validation = [vec![0; 5000], vec![1; 150], vec![2; 300], vec![3; 10], vec![4; 200]].concat();
+        let mut generator = Generator::new(3);
+        generator.shuffle(&mut validation);
+        let judges = judges(training, &validation, 400, &mut generator);
+        let count = |beats: &[usize]| {
+            let mut counts = [0; 5];
+            beats.iter().for_each(|&i| counts[validation[i]] += 1);
+            counts
+        };
+        assert_eq!(count(&judges), [200, 50, 90, 10, 40]);
+        for batch in judges.chunks(100) {
+            let [n, s, v, _, q] = count(batch);
+            // Half of it N to within four deviations of a draw without replacement, and some of the rest.
+            assert!((33..=67).contains(&n) && s > 2 && v > 7 && q > 1, "{:?}", count(batch));
+        }
+    }
 }
