@@ -1,44 +1,108 @@
-//! What `paper-repro` says: its tables are those of the figures that were measured.
+//! What `paper-repro` says: its tables are those of the figures that were measured, and these those of the logs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use heart_darts::pipeline::{Study, StudyRow, markdown};
+use heart_darts::database::Class;
+use heart_darts::evaluate::Evaluation;
+use heart_darts::pipeline::{Spread, Study, StudyRow, markdown};
+use heart_darts::train::{EpochLine, read_log};
+
+fn project(of: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(of)
+}
 
 fn paper(of: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("paper-repro/heart-darts").join(of)
+    project("paper-repro/heart-darts").join(of)
 }
 
-/// `results/NAME.md` is the study `NAME` with the figures of `results/NAME.json`.
+/// The studies of which something was measured: name, study, rows.
+fn measured() -> Vec<(String, Study, Vec<StudyRow>)> {
+    let tables = fs::read_dir(paper("results")).unwrap().map(|entry| entry.unwrap().path());
+    let tables: Vec<PathBuf> = tables.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    assert!(tables.len() >= 8);
+    let read = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let rows = serde_json::from_str(&fs::read_to_string(path.with_extension("json")).unwrap()).unwrap();
+        (name.clone(), Study::read(&paper(&format!("studies/{name}.ron"))).unwrap(), rows)
+    };
+    tables.into_iter().map(read).collect()
+}
+
+/// `results/NAME.md` is the study `NAME` with the figures of `results/NAME.json`, row by row.
 #[test]
 fn results_are_printed_from_their_figures() {
-    let mut seen = 0;
-    for path in fs::read_dir(paper("results")).unwrap().map(|entry| entry.unwrap().path()) {
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let name = path.file_stem().unwrap().to_str().unwrap();
-            let study = Study::read(&paper(&format!("studies/{name}.ron"))).unwrap();
-            let rows: Vec<StudyRow> = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-            let printed = fs::read_to_string(path.with_extension("md")).unwrap();
-            assert_eq!(markdown(&study, &rows), printed, "{name}");
-            seen += 1;
-        }
+    for (name, study, rows) in measured() {
+        let printed = fs::read_to_string(paper(&format!("results/{name}.md"))).unwrap();
+        assert_eq!(markdown(&study, &rows), printed, "{name}");
+        let of_study: Vec<_> = study.rows.iter().map(|row| (&row.name, row.published)).collect();
+        assert_eq!(rows.iter().map(|row| (&row.name, row.published)).collect::<Vec<_>>(), of_study, "{name}");
     }
-    assert!(seen >= 7, "{seen} results");
 }
 
-/// A table of the page after `<!-- results/NAME.md -->` has lines of that file, in its order; it may leave rows out.
+/// The line of the chosen epoch, and the best test accuracy of any.
+type Chosen = (EpochLine, Option<f64>);
+
+/// The figures are those of the epochs that the logs say were chosen.
+#[test]
+fn figures_are_those_of_the_logs() {
+    let (mut trainings, mut tested) = (0, 0);
+    for (name, study, rows) in measured().into_iter().filter(|(_, study, _)| !study.every_fold) {
+        for (row, of_study) in rows.iter().zip(&study.rows).filter(|(row, _)| !row.seeds.is_empty()) {
+            let chosen = row.seeds.iter().map(|seed| {
+                let path = paper(&format!("results/{name}/{}/seed-{seed}.jsonl", of_study.folder()));
+                let log: Vec<EpochLine> = read_log(&path).unwrap();
+                let best_on_test = log.iter().filter_map(|line| Some(line.test?.accuracy)).reduce(f64::max);
+                (log.into_iter().rfind(|line| line.best).unwrap(), best_on_test)
+            });
+            let chosen: Vec<Chosen> = chosen.collect();
+            let same = |figure: Option<Spread>, of: &dyn Fn(&Chosen) -> Option<f64>| {
+                let values: Vec<f64> = chosen.iter().filter_map(of).collect();
+                let (figure, mean) = (figure.unwrap().mean, values.iter().sum::<f64>() / values.len() as f64);
+                assert_eq!(values.len(), row.seeds.len());
+                assert!((figure - mean).abs() < 1e-9, "{name}, {}: {figure} and {mean}", row.name);
+            };
+            same(row.validation_f1, &|(line, _)| line.validation?.f1);
+            if study.training.test_curve {
+                same(row.accuracy, &|(line, _)| Some(line.test?.accuracy));
+                same(row.f1, &|(line, _)| line.test?.f1);
+                same(row.best_on_test, &|(_, best)| *best);
+                tested += chosen.len();
+            }
+            trainings += chosen.len();
+        }
+    }
+    assert!(trainings >= 60 && tested >= 20, "{trainings} trainings, {tested} with figures on test beats");
+}
+
+/// A table of the page after `<!-- results/NAME.md -->` is one of that file, whole, and every study has one.
 #[test]
 fn the_page_shows_what_was_measured() {
     let page = fs::read_to_string(paper("README.md")).unwrap();
-    let mut shown = 0;
-    for block in page.split("<!-- ").skip(1) {
-        let (source, rest) = block.split_once(" -->\n").expect("a comment that names a file");
+    let blocks: Vec<(&str, &str)> =
+        page.split("<!-- ").skip(1).map(|block| block.split_once(" -->\n").unwrap()).collect();
+    for (source, rest) in &blocks {
+        let table: String = rest.split_inclusive('\n').take_while(|line| line.starts_with('|')).collect();
         let figures = fs::read_to_string(paper(source)).unwrap();
-        let mut lines = figures.lines();
-        for line in rest.lines().take_while(|line| line.starts_with('|')) {
-            assert!(lines.any(|other| other == line), "not in {source}, or not in this order:\n{line}");
-            shown += 1;
+        let whole = figures.split("\n\n").any(|part| part.trim_end() == table.trim_end());
+        assert!(whole, "no table of {source}:\n{table}");
+    }
+    for (name, ..) in measured() {
+        let source = format!("results/{name}.md");
+        assert!(blocks.iter().any(|(other, _)| **other == source), "{source} is not on the page");
+    }
+}
+
+/// Rows of the confusion matrices of models that ship.
+#[test]
+fn the_page_has_the_confusion_matrices_of_the_models() {
+    let page = fs::read_to_string(paper("README.md")).unwrap();
+    for model in ["mitdb", "mitdb-context"] {
+        let evaluation = Evaluation::read(&project(&format!("derived-models/{model}/metrics.json"))).unwrap();
+        for (class, counts) in Class::ALL.into_iter().zip(evaluation.confusion_matrix.rows()) {
+            let counts = counts.map(|count| count.to_string()).join(" | ");
+            let row = format!("| {class} | {counts} |");
+            assert!(page.contains(&row), "{model}: {row}");
         }
     }
-    assert!(shown >= 40, "{shown} lines of tables");
 }

@@ -135,7 +135,7 @@ impl Study {
         };
         let mut slugs = HashSet::new();
         for row in &study.rows {
-            let slug = slug(&row.name);
+            let slug = row.folder();
             if slug.is_empty() || !slugs.insert(slug) {
                 return unfit(format!("a row named {:?}", row.name), "names that differ in letters or digits");
             }
@@ -249,7 +249,7 @@ impl Study {
     /// Where the trainings of a seed of a row go, and the beats of each: one, or one for each fold.
     fn trainings(&self, row: &Row, seed: u64, out: &Path) -> Vec<(PathBuf, DataConfig)> {
         let data = row.data.as_ref().unwrap_or(&self.data);
-        let model = out.join(slug(&row.name)).join(format!("seed-{seed}"));
+        let model = out.join(row.folder()).join(format!("seed-{seed}"));
         match data.split {
             SplitRule::PatientFolds { folds, validation, seed, .. } if self.every_fold => {
                 let of_fold = |fold| {
@@ -289,6 +289,12 @@ impl Study {
 }
 
 impl Row {
+    /// The folder of its trainings: its name's letters and digits in lower case, what lies between as hyphens.
+    pub fn folder(&self) -> String {
+        let words = self.name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
+    }
+
     fn network(&self, study: &Path, seed: u64) -> Result<NetworkSpec> {
         Ok(match &self.network {
             RowNetwork::Cells { genotype, shape } => {
@@ -302,10 +308,4 @@ impl Row {
             RowNetwork::Baseline(baseline) => NetworkSpec::Baseline(*baseline),
         })
     }
-}
-
-/// A name as a folder: letters and digits in lower case, what lies between as hyphens.
-fn slug(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
 }
