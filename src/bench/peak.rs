@@ -172,16 +172,18 @@ impl Kernel for Chain {
 
 #[inline(always)]
 fn chain<A: Arithmetic, const ROWS: usize>(steps: usize) -> f32 {
-    let (a, b) = (black_box([0.9f32; LANES]), black_box([0.1f32; LANES]));
-    let mut x = black_box([[0.5f32; LANES]; ROWS]);
+    let (a, b) = (A::load(&black_box([0.9; LANES])), A::load(&black_box([0.1; LANES])));
+    let mut x = [A::load(&black_box([0.5; LANES])); ROWS];
     for _ in 0..steps {
-        for row in &mut x {
-            for lane in 0..LANES {
-                row[lane] = A::multiply_add(row[lane], a[lane], b[lane]);
-            }
+        for x in &mut x {
+            *x = A::fma(*x, a, b);
         }
     }
-    x.iter().flatten().sum()
+    let mut end = [[0.0; LANES]; ROWS];
+    for (row, x) in end.iter_mut().zip(x) {
+        A::store(x, row);
+    }
+    end.iter().flatten().sum()
 }
 
 /// Multiplications and additions of a step of [`Chain`].

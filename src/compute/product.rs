@@ -115,26 +115,28 @@ impl Place<'_> {
     /// The tile to add to. `FULL` says that all 16 columns are there: a constant, so that the tile never leaves the
     /// registers in the usual case.
     #[inline(always)]
-    fn load<const M: usize, const FULL: bool>(&self) -> [[f32; COLUMNS]; M] {
-        let mut tile = [[0.0; COLUMNS]; M];
+    fn load<A: Arithmetic, const M: usize, const FULL: bool>(&self) -> [A::Vector; M] {
+        let mut tile = [A::splat(0.0); M];
         if self.add {
             for (m, row) in tile.iter_mut().enumerate() {
-                *row = load_row::<FULL>(&self.values[m * self.stride..], self.width);
+                *row = load_row::<A, FULL>(&self.values[m * self.stride..], self.width);
             }
         }
         tile
     }
 
     #[inline(always)]
-    fn store<const M: usize, const FULL: bool>(self, tile: [[f32; COLUMNS]; M]) {
-        for (m, row) in tile.iter().enumerate() {
+    fn store<A: Arithmetic, const M: usize, const FULL: bool>(self, tile: [A::Vector; M]) {
+        for (m, row) in tile.into_iter().enumerate() {
             let to = &mut self.values[m * self.stride..];
             if FULL {
-                *to.first_chunk_mut().expect("a full row") = *row;
+                A::store(row, to.first_chunk_mut().expect("a full row"));
             } else {
+                let mut values = [0.0; COLUMNS];
+                A::store(row, &mut values);
                 (0..COLUMNS).for_each(|n| {
                     if n < self.width {
-                        to[n] = row[n]
+                        to[n] = values[n]
                     }
                 });
             }
@@ -144,11 +146,17 @@ impl Place<'_> {
 
 /// Up to 16 columns of a row; those from `width` on are 0.
 #[inline(always)]
-fn load_row<const FULL: bool>(from: &[f32], width: usize) -> [f32; COLUMNS] {
+fn load_row<A: Arithmetic, const FULL: bool>(from: &[f32], width: usize) -> A::Vector {
     if FULL {
-        *from.first_chunk().expect("a full row")
+        A::load(from.first_chunk().expect("a full row"))
     } else {
-        std::array::from_fn(|n| if n < width { from[n] } else { 0.0 })
+        let mut row = [0.0; COLUMNS];
+        (0..COLUMNS).for_each(|n| {
+            if n < width {
+                row[n] = from[n]
+            }
+        });
+        A::load(&row)
     }
 }
 
@@ -162,15 +170,14 @@ fn multiply_tile<A: Arithmetic, const M: usize, const FULL: bool>(
     let depth = right.len();
     let mut rows: [&[f32]; M] = [&[]; M];
     (0..M).for_each(|m| rows[m] = &left[m * left_row..][..depth]);
-    let mut tile = out.load::<M, FULL>();
+    let mut tile = out.load::<A, M, FULL>();
     for k in 0..depth {
+        let b = A::load(&right[k]);
         for m in 0..M {
-            for n in 0..COLUMNS {
-                tile[m][n] = A::multiply_add(rows[m][k], right[k][n], tile[m][n]);
-            }
+            tile[m] = A::fma(A::splat(rows[m][k]), b, tile[m]);
         }
     }
-    out.store::<M, FULL>(tile);
+    out.store::<A, M, FULL>(tile);
 }
 
 /// Splits `rows` into tiles of at most `most` rows and nearly equal height: (first row, rows).
@@ -265,32 +272,31 @@ struct Stretch<'a> {
 
 #[inline(always)]
 fn outer_tile<A: Arithmetic, const M: usize, const FULL: bool>(part: &Stretch<'_>, out: Place<'_>) {
-    let mut tile = out.load::<M, FULL>();
+    let mut tile = out.load::<A, M, FULL>();
     for sample in 0..part.samples {
         let left = &part.left[sample * part.left_sample..];
         let right = &part.right[sample * part.right_sample..];
         for l in 0..part.positions {
             let a: &[f32; M] = left[l * part.left_row..].first_chunk().expect("inside the padded sample");
-            let b = load_row::<FULL>(&right[l * part.right_row..], part.width);
+            let b = load_row::<A, FULL>(&right[l * part.right_row..], part.width);
             for m in 0..M {
-                for n in 0..COLUMNS {
-                    tile[m][n] = A::multiply_add(a[m], b[n], tile[m][n]);
-                }
+                tile[m] = A::fma(A::splat(a[m]), b, tile[m]);
             }
         }
     }
-    out.store::<M, FULL>(tile);
+    out.store::<A, M, FULL>(tile);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::simd::Fused;
     #[cfg(not(target_arch = "aarch64"))]
     use super::super::simd::Separate;
+    use super::super::simd::{Fused, instructions};
     use super::*;
     use crate::support::random::Generator;
 
     /// Both products of 19 positions, 3 taps, 5 channels in and 21 out, two samples, by tiles of one kind of machine.
+    #[inline(always)]
     fn both<A: Arithmetic>() -> Vec<f32> {
         let mut generator = Generator::new(1);
         let mut normal = |n: usize| (0..n).map(|_| generator.normal() as f32).collect::<Vec<f32>>();
@@ -336,12 +342,27 @@ mod tests {
         y
     }
 
+    /// [`both`] by the tiles of this machine.
+    struct Both;
+
+    impl Kernel for Both {
+        type Output = Vec<f32>;
+
+        #[inline(always)]
+        fn run<A: Arithmetic>(self) -> Vec<f32> {
+            both::<A>()
+        }
+    }
+
     /// The tiles of machines that the tests do not run on give the same bits, or nearly so where nothing is fused.
     #[test]
     fn tiles_of_any_height_agree() {
         let expected = both::<Fused<6>>();
         assert_eq!(both::<Fused<12>>(), expected);
         assert_eq!(both::<Fused<1>>(), expected);
+        if instructions() != "baseline" {
+            assert_eq!(dispatch(Both), expected);
+        }
         #[cfg(not(target_arch = "aarch64"))]
         for (a, b) in both::<Separate>().iter().zip(&expected) {
             assert!((a - b).abs() <= 1e-5 * (1.0 + b.abs()), "{a} {b}");
