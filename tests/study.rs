@@ -144,6 +144,11 @@ fn mistakes_in_a_study_are_found_before_anything_is_trained() {
     assert!(error(&format!("(title: \"t\", seeds: [], rows: [{}])", row("a"))).contains("no seeds"));
     let alone = "(title: \"t\", rows: [(name: \"a\", network: Baseline(Cnn9), compared_with: Some(\"b\"))])";
     assert!(error(alone).contains("published figures"));
+    let published = "published: Some((accuracy: 99.0, sensitivity: 90.0, positive_predictivity: 90.0, f1: 90.0))";
+    let row = |name: &str, more: &str| format!("(name: \"{name}\", network: Baseline(Cnn9), {published}{more})");
+    let both =
+        error(&format!("(title: \"t\", rows: [{}, {}])", row("a", ""), row("b", ", compared_with: Some(\"a\")")));
+    assert!(both.contains("of its own") && both.contains("one of the two"), "{both}");
     let even = "(title: \"t\", rows: [(name: \"a\", network: Baseline(Residual((taps: 4))))])";
     assert!(error(even).contains("odd taps"));
     assert!(error("(title: \"t\", training: (epochs: 0), rows: [])").contains("epochs"));

@@ -117,7 +117,7 @@ impl Study {
     ///
     /// # Errors
     /// When the file is no study, a genotype cannot be read, two rows would have the same folder, or a row is compared with one of
-    /// which nothing is published.
+    /// which nothing is published, or has published figures of its own besides.
     pub fn read(path: &Path) -> Result<Self> {
         let study: Self = files::read_ron(path)?;
         study.training.check().map_err(configured(path, "training."))?;
@@ -139,9 +139,14 @@ impl Study {
             if slug.is_empty() || !slugs.insert(slug) {
                 return unfit(format!("a row named {:?}", row.name), "names that differ in letters or digits");
             }
-            if let Some(other) = row.compared_with.as_ref().filter(|_| study.published_beside(row).is_none()) {
+            if let Some(other) = &row.compared_with {
                 let found = format!("{:?} compared with {other:?}", row.name);
-                return unfit(found, "the name of a row with published figures");
+                if row.published.is_some() {
+                    return unfit(format!("{found}, and published figures of its own"), "one of the two");
+                }
+                if study.published_beside(row).is_none() {
+                    return unfit(found, "the name of a row with published figures");
+                }
             }
             let seeds = study.seeds(row);
             if seeds.is_empty() {
