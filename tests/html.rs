@@ -127,6 +127,47 @@ fn a_model_is_shown_with_figures_calibration_worst_beats_cost_and_origin() {
     assert_eq!(page.matches("<figure class=\"beat\">").count(), 8);
 }
 
+/// What can be seen of a training before its model is there, and of a log that was kept by itself.
+#[test]
+fn a_training_is_shown_by_its_log() {
+    let unfinished = copy("model", "unfinished");
+    fs::remove_file(unfinished.join("model.ron")).unwrap();
+    let page = page("unfinished", "unfinished.html");
+    assert_alone(&page);
+    for text in ["Only the log of this training is here", "validation F1 %", "config.ron", "Data and split"] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("test accuracy"), "its log has no test beats");
+
+    // Logs alone, one with test beats.
+    let log = fs::read_to_string(RUNS.join("model/run/log.jsonl")).unwrap();
+    for (name, tested) in [("one", false), ("two", true)] {
+        fs::create_dir_all(RUNS.join(name)).unwrap();
+        let mut lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        lines.iter_mut().filter(|_| tested).for_each(|line| line["test"] = line["validation"].clone());
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        fs::write(RUNS.join(name).join("seed-0.jsonl"), text).unwrap();
+    }
+    let said = run(&RUNS, "report one/seed-0.jsonl two/seed-0.jsonl model --out logs --quiet").stdout;
+    let said = String::from_utf8(said).unwrap();
+    for picture in ["one-seed-0/curves.svg", "two-seed-0/curves.svg", "accuracy.svg", "report.html"] {
+        assert!(RUNS.join("logs").join(picture).exists() && said.contains(picture), "{picture}: {said}");
+    }
+    let drawn = |name: &str| fs::read_to_string(RUNS.join("logs").join(name)).unwrap();
+    assert!(drawn("two-seed-0/curves.svg").contains("test") && !drawn("one-seed-0/curves.svg").contains("test"));
+    assert!(drawn("accuracy.svg").contains("test accuracy") && drawn("report.html").contains("test accuracy"));
+
+    fs::write(RUNS.join("empty.jsonl"), "").unwrap();
+    for (what, error) in
+        [("empty.jsonl", "no finished epoch"), ("search/log.jsonl", "line 1"), ("records", "run/log.jsonl")]
+    {
+        let refused = program(&RUNS, &format!("report {what} --html refused.html")).output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.status.code() == Some(1) && said.contains(error), "{what}: {said}");
+        assert!(!RUNS.join("refused.html").exists());
+    }
+}
+
 #[test]
 fn what_needs_records_says_which_command_puts_it_in() {
     let bare = copy("model", "bare");
@@ -226,7 +267,8 @@ fn a_browser_finds_nothing_to_complain_of() {
     page("search", "b-search.html");
     page("model --data records", "b-model.html");
     page("model again other search --data records", "b-several.html");
-    for name in ["search", "model", "several"] {
+    page("model/run/log.jsonl again/run/log.jsonl search", "b-logs.html");
+    for name in ["search", "model", "several", "logs"] {
         let path = RUNS.join(format!("b-{name}.html"));
         let mut grounds = Vec::new();
         for (width, dark) in [(390, false), (390, true), (1280, false), (1280, true)] {

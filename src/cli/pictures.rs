@@ -12,6 +12,7 @@ use miette::{IntoDiagnostic, Result};
 pub fn part(part: &Part, folder: &Path, format: &str) -> Result<Vec<PathBuf>> {
     let model = match part {
         Part::Search(part) => return search(&part.log, &part.genotype, folder, format),
+        Part::Training(part) => return Ok(vec![curves(&part.log, kept(&part.log), folder, format)?]),
         Part::Model(model) => model,
     };
     let mut pictures = training(&model.log, model.spec.origin.epoch.0, &model.evaluation, folder, format)?;
@@ -58,8 +59,18 @@ pub fn training(
     report::confusion(&evaluation.confusion_matrix, "Test beats", &pictures[0]).into_diagnostic()?;
     report::class_bars(evaluation, "Test beats", &pictures[1]).into_diagnostic()?;
     if !log.is_empty() {
-        pictures.insert(0, folder.join(format!("curves.{format}")));
-        report::curves(&report::training_panels(log), Some(best), "Training", &pictures[0]).into_diagnostic()?;
+        pictures.insert(0, curves(log, Some(best), folder, format)?);
     }
     Ok(pictures)
+}
+
+fn curves(log: &[train::EpochLine], best: Option<usize>, folder: &Path, format: &str) -> Result<PathBuf> {
+    let path = folder.join(format!("curves.{format}"));
+    report::curves(&report::training_panels(log), best, "Training", &path).into_diagnostic()?;
+    Ok(path)
+}
+
+/// The epoch of a log whose weights were kept last.
+fn kept(log: &[train::EpochLine]) -> Option<usize> {
+    log.iter().rfind(|line| line.best).map(|line| line.epoch)
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use heart_darts::pipeline::Records;
-use heart_darts::report::html::{ModelPart, Part};
+use heart_darts::report::html::Part;
 use heart_darts::report::{self, CurvePanel, Series};
 use heart_darts::train;
 use miette::{IntoDiagnostic, Result, miette};
@@ -24,12 +24,15 @@ Examples:
   heart-darts report runs/model-a runs/model-b --html two.html     side by side, and how sure the differences are
   heart-darts report runs/search runs/model --out pictures         pictures/report.html and its pictures
   heart-darts report derived-models/mitdb-new-patients --out pictures --png
-  heart-darts report runs/table-6/*/seed-0 --out pictures          Fig. 6 of the paper for these models
+  heart-darts report runs/table-6/*/seed-0 --out pictures          their accuracies over the epochs, as Fig. 6 of the paper
+  heart-darts report runs/unfinished                               the curves of a training that goes on
+  heart-darts report two-leads.jsonl one-lead.jsonl --out fig-6    the same of logs alone
 
 Without --data nothing is read but the folders; the page says what that leaves out.")]
 pub struct Arguments {
-    /// Folders of searches and of models; models are compared with the first.
-    #[arg(required = true, value_name = "RUN|MODEL")]
+    /// Folders of searches, of models and of trainings that are not finished, or logs of trainings (JSON lines); models are compared with
+    /// the first.
+    #[arg(required = true, value_name = "RUN|MODEL|LOG")]
     folders: Vec<PathBuf>,
     /// The page. Default: report.html in DIR of --out, else here.
     #[arg(long, value_name = "FILE")]
@@ -63,9 +66,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let folder = if parts.len() == 1 { out.clone() } else { out.join(part.name()) };
             written.extend(pictures::part(part, &folder, format)?);
         }
-        let models: Vec<_> = parts.iter().filter_map(model).filter(|model| !model.log.is_empty()).collect();
-        if models.len() > 1 {
-            written.push(together(&models, &out.join(format!("accuracy.{format}")))?);
+        let trainings: Vec<&Part> = parts.iter().filter(|part| !part.training_log().is_empty()).collect();
+        if trainings.len() > 1 {
+            written.extend(together(&trainings, &out.join(format!("accuracy.{format}")))?);
         }
     }
     let beside = || out.as_ref().map_or_else(|| "report.html".into(), |out| out.join("report.html"));
@@ -76,29 +79,33 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn model(part: &Part) -> Option<&ModelPart> {
-    if let Part::Model(model) = part { Some(model) } else { None }
-}
-
-/// The accuracy of several models over the epochs, on validation beats and, where their logs have it, on test beats.
-fn together(models: &[&ModelPart], path: &Path) -> Result<PathBuf> {
+/// The accuracy of several trainings over the epochs, on validation beats and on test beats, as far as their logs have them.
+fn together(trainings: &[&Part], path: &Path) -> Result<Option<PathBuf>> {
     let panel = |title: &str, value: fn(&train::EpochLine) -> Option<f64>| {
         let values = |log: &[train::EpochLine]| {
             log.iter().map(|line| value(line).map_or(f64::NAN, |accuracy| 100.0 * accuracy)).collect()
         };
-        let series = models.iter().map(|model| Series { name: model.name.clone(), values: values(&model.log) });
+        let series =
+            trainings.iter().map(|part| Series { name: part.name().into(), values: values(part.training_log()) });
         CurvePanel { title: title.into(), series: series.collect() }
     };
-    let mut panels = vec![panel("validation accuracy (%)", |line| line.validation.map(|score| score.accuracy))];
-    if models.iter().flat_map(|model| &model.log).any(|line| line.test.is_some()) {
-        panels.push(panel("test accuracy (%)", |line| line.test.map(|score| score.accuracy)));
+    let mut panels = vec![
+        panel("validation accuracy (%)", |line| line.validation.map(|score| score.accuracy)),
+        panel("test accuracy (%)", |line| line.test.map(|score| score.accuracy)),
+    ];
+    panels.retain(|panel| panel.series.iter().flat_map(|series| &series.values).any(|value| value.is_finite()));
+    if panels.is_empty() {
+        return Ok(None);
     }
     report::curves(&panels, None, "Accuracy over the epochs", path).into_diagnostic()?;
-    Ok(path.to_path_buf())
+    Ok(Some(path.to_path_buf()))
 }
 
-/// The shortest ends of the folders' paths that tell them apart.
+/// The shortest ends of the paths that tell them apart, those of logs without their extension.
 fn names(folders: &[PathBuf]) -> Vec<String> {
+    let is_log = |path: &Path| path.extension().is_some_and(|extension| extension == "jsonl");
+    let folders: Vec<PathBuf> =
+        folders.iter().map(|path| if is_log(path) { path.with_extension("") } else { path.clone() }).collect();
     let end = |folder: &Path, parts: usize| {
         let all: Vec<String> =
             folder.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
@@ -123,5 +130,6 @@ mod tests {
         assert_eq!(of(&["runs/a"]), ["a"]);
         assert_eq!(of(&["runs/a/seed-0", "runs/b/seed-0"]), ["a-seed-0", "b-seed-0"]);
         assert_eq!(of(&["a/seed-0", "a/seed-1"]), ["seed-0", "seed-1"]);
+        assert_eq!(of(&["two/seed-0.jsonl", "one/seed-0.jsonl"]), ["two-seed-0", "one-seed-0"]);
     }
 }

@@ -1,4 +1,4 @@
-//! What there is to see of a folder that a search or a training left.
+//! What there is to see of what a search or a training left.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::cell::Genotype;
 use crate::evaluate::{Evaluation, Predictions, json};
 use crate::model::{Card, Model, ModelSpec, PREDICTIONS};
 use crate::report::Strip;
-use crate::report::html::{DataSummary, EpochTime, ModelPart, Part, SearchPart};
+use crate::report::html::{DataSummary, EpochTime, ModelPart, Part, SearchPart, TrainingPart};
 use crate::support::files;
 use crate::train;
 
@@ -27,35 +27,35 @@ pub struct Records<'a> {
     pub work: &'a Work,
 }
 
-/// Gathers what a page shows of a folder, and calls it `name`. With `records`, a model's worst beats are drawn, and what it said of
-/// each beat is computed where its folder does not hold it.
+/// Gathers what a page shows of a folder, or of the log of a training, and calls it `name`. With `records`, a model's worst beats are
+/// drawn, and what it said of each beat is computed where its folder does not hold it.
 ///
 /// # Errors
-/// When the folder is neither a search's nor a model's, or a file in it is damaged. Records of other beats are no error: the page says
+/// When it is neither a search, a model nor a training, or a file in it is damaged. Records of other beats are no error: the page says
 /// why something is left out.
 pub fn look(folder: &Path, name: &str, records: Option<&Records>) -> Result<Part> {
     if folder.join("model.ron").exists() {
         Ok(Part::Model(Box::new(model(folder, name, records)?)))
     } else if folder.join("log.jsonl").exists() {
         Ok(Part::Search(Box::new(search(folder, name)?)))
+    } else if folder.is_file() {
+        Ok(Part::Training(Box::new(training(folder, None, name)?)))
+    } else if folder.join("run").join("log.jsonl").exists() {
+        let run = folder.join("run");
+        Ok(Part::Training(Box::new(training(&run.join("log.jsonl"), Some(&run), name)?)))
     } else {
         Err(Error::Unfit {
             place: folder.display().to_string(),
-            found: "neither model.ron nor log.jsonl".into(),
-            expected: "the folder of a model (train --out) or of a search (search --out)".into(),
+            found: "neither model.ron nor log.jsonl nor run/log.jsonl".into(),
+            expected: "the folder of a model (train --out) or of a search (search --out), or the log of a training"
+                .into(),
         })
     }
 }
 
 fn search(folder: &Path, name: &str) -> Result<SearchPart> {
-    let log = crate::search::read_log(&folder.join("log.jsonl"))?;
-    if log.is_empty() {
-        return Err(Error::Unfit {
-            place: folder.join("log.jsonl").display().to_string(),
-            found: "no finished epoch".into(),
-            expected: "one or more; wait for the first to end".into(),
-        });
-    }
+    let path = folder.join("log.jsonl");
+    let log = begun(crate::search::read_log(&path)?, &path)?;
     let genotype = folder.join("genotype.ron");
     let finished = genotype.exists();
     let config = folder.join("config.ron");
@@ -71,6 +71,32 @@ fn search(folder: &Path, name: &str) -> Result<SearchPart> {
         genotype: if finished { Genotype::read(&genotype)? } else { derive(folder, None)? },
         finished,
     })
+}
+
+/// Of a training without its model: its log, and what else its run's folder holds.
+fn training(path: &Path, run: Option<&Path>, name: &str) -> Result<TrainingPart> {
+    let log = begun(train::read_log(path)?, path)?;
+    let file = |name: &str| Some(run?.join(name)).filter(|file| file.exists());
+    Ok(TrainingPart {
+        name: name.into(),
+        place: path.display().to_string(),
+        log,
+        timing: run.map_or(Ok(Vec::new()), timing)?,
+        configuration: file("config.ron").map_or(Ok(String::new()), |file| files::read_text(&file))?,
+        data: file("data.json").map(|file| data(&file)).transpose()?,
+    })
+}
+
+/// A log with an epoch in it.
+fn begun<T>(log: Vec<T>, path: &Path) -> Result<Vec<T>> {
+    if log.is_empty() {
+        return Err(Error::Unfit {
+            place: path.display().to_string(),
+            found: "no finished epoch".into(),
+            expected: "one or more; wait for the first to end".into(),
+        });
+    }
+    Ok(log)
 }
 
 /// What matters most of a search's settings.

@@ -6,15 +6,17 @@ use crate::{search, train};
 
 /// Losses and accuracies of a search.
 pub fn search_panels(log: &[search::EpochLine]) -> Vec<CurvePanel> {
-    let loss = |l: &search::EpochLine| [Some(l.training_loss), l.validation_loss];
-    let accuracy = |l: &search::EpochLine| [Some(l.training_accuracy), l.validation_accuracy].map(percent);
+    let loss = |l: &search::EpochLine| [Some(l.training_loss), l.validation_loss, None];
+    let accuracy = |l: &search::EpochLine| [Some(l.training_accuracy), l.validation_accuracy, None].map(percent);
     vec![learning("loss (nats)", log, loss), learning("accuracy (%)", log, accuracy)]
 }
 
-/// Losses and accuracies of a training.
+/// Losses and accuracies of a training; of test beats where its log has them (`test_curve: true`), as Fig. 6 of the paper.
 pub fn training_panels(log: &[train::EpochLine]) -> Vec<CurvePanel> {
-    let loss = |l: &train::EpochLine| [Some(l.training_loss), l.validation.map(|v| v.loss)];
-    let accuracy = |l: &train::EpochLine| [Some(l.training_accuracy), l.validation.map(|v| v.accuracy)].map(percent);
+    let loss = |l: &train::EpochLine| [Some(l.training_loss), l.validation.map(|v| v.loss), l.test.map(|t| t.loss)];
+    let accuracy = |l: &train::EpochLine| {
+        [Some(l.training_accuracy), l.validation.map(|v| v.accuracy), l.test.map(|t| t.accuracy)].map(percent)
+    };
     vec![learning("loss (nats)", log, loss), learning("accuracy (%)", log, accuracy)]
 }
 
@@ -58,14 +60,55 @@ fn percent(fraction: Option<f64>) -> Option<f64> {
     fraction.map(|fraction| 100.0 * fraction)
 }
 
-fn learning<T>(title: &str, log: &[T], value: impl Fn(&T) -> [Option<f64>; 2]) -> CurvePanel {
-    panel(title, &["training".to_owned(), "validation".to_owned()], log, value)
+/// Curves of the parts of the data that the log has figures of; those of training also where they are not finite.
+fn learning<T>(title: &str, log: &[T], value: impl Fn(&T) -> [Option<f64>; 3]) -> CurvePanel {
+    let mut panel = panel(title, &["training", "validation", "test"].map(String::from), log, &value);
+    let mut parts = (0..3).map(|part| part == 0 || log.iter().any(|line| value(line)[part].is_some()));
+    panel.series.retain(|_| parts.next().unwrap_or(false));
+    panel
 }
 
-fn panel<T>(title: &str, names: &[String; 2], log: &[T], value: impl Fn(&T) -> [Option<f64>; 2]) -> CurvePanel {
+fn panel<T, const N: usize>(
+    title: &str,
+    names: &[String; N],
+    log: &[T],
+    value: impl Fn(&T) -> [Option<f64>; N],
+) -> CurvePanel {
     let series = names.iter().enumerate().map(|(i, name)| Series {
         name: name.clone(),
         values: log.iter().map(|line| value(line)[i].unwrap_or(f64::NAN)).collect(),
     });
     CurvePanel { title: title.into(), series: series.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::Score;
+
+    /// The curves are of what the log has: test beats with `test_curve: true`, validation beats where there are any.
+    #[test]
+    fn curves_are_of_the_parts_that_the_log_has() {
+        let score =
+            |loss, accuracy| Some(Score { loss, accuracy, sensitivity: None, positive_predictivity: None, f1: None });
+        let line = |validation, test| train::EpochLine {
+            epoch: 1,
+            learning_rate: 0.025,
+            training_loss: 0.5,
+            training_accuracy: 0.75,
+            validation,
+            test,
+            best: true,
+        };
+        let shown = |line| -> Vec<(String, f64)> {
+            let [_, accuracy] = &training_panels(&[line])[..] else { panic!("two panels") };
+            accuracy.series.iter().map(|series| (series.name.clone(), series.values[0])).collect()
+        };
+        let named = |parts: &[(&str, f64)]| parts.iter().map(|(name, x)| ((*name).to_owned(), *x)).collect::<Vec<_>>();
+        assert_eq!(shown(line(None, None)), named(&[("training", 75.0)]));
+        assert_eq!(shown(line(score(0.4, 0.5), None)), named(&[("training", 75.0), ("validation", 50.0)]));
+        let all = named(&[("training", 75.0), ("validation", 50.0), ("test", 25.0)]);
+        assert_eq!(shown(line(score(0.4, 0.5), score(0.3, 0.25))), all);
+        assert_eq!(shown(line(None, score(0.3, 0.25))), named(&[("training", 75.0), ("test", 25.0)]));
+    }
 }

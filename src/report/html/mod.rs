@@ -14,8 +14,11 @@ mod origin;
 mod parts;
 mod pieces;
 mod search;
+mod training;
 
-pub use parts::{DataSummary, DatabaseSummary, EpochTime, ModelPart, Part, PartSummary, SearchPart, SplitSummary};
+pub use parts::{
+    DataSummary, DatabaseSummary, EpochTime, ModelPart, Part, PartSummary, SearchPart, SplitSummary, TrainingPart,
+};
 
 use maud::html;
 
@@ -30,7 +33,7 @@ pub fn page(parts: &[Part], command: &str) -> Result<String, Error> {
         .iter()
         .filter_map(|part| match part {
             Part::Model(model) => Some(&**model),
-            Part::Search(_) => None,
+            Part::Search(_) | Part::Training(_) => None,
         })
         .collect();
     let compared = models.len() > 1;
@@ -40,6 +43,7 @@ pub fn page(parts: &[Part], command: &str) -> Result<String, Error> {
         articles.push(match part {
             Part::Search(search) => search::article(search, &id)?,
             Part::Model(model) => model::article(model, &id)?,
+            Part::Training(training) => training::article(training, &id)?,
         });
     }
     let title = match parts {

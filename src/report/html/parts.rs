@@ -16,6 +16,8 @@ pub enum Part {
     Search(Box<SearchPart>),
     /// Of a model.
     Model(Box<ModelPart>),
+    /// Of a training without its model.
+    Training(Box<TrainingPart>),
 }
 
 impl Part {
@@ -24,6 +26,16 @@ impl Part {
         match self {
             Self::Search(search) => &search.name,
             Self::Model(model) => &model.name,
+            Self::Training(training) => &training.name,
+        }
+    }
+
+    /// The epochs of a training, of a model's or by itself; empty when they are not known.
+    pub fn training_log(&self) -> &[train::EpochLine] {
+        match self {
+            Self::Search(_) => &[],
+            Self::Model(model) => &model.log,
+            Self::Training(training) => &training.log,
         }
     }
 }
@@ -78,6 +90,23 @@ pub struct ModelPart {
     pub predictions: Result<Predictions, String>,
     /// The worst beats, or why they are not shown.
     pub worst: Result<Vec<Strip>, String>,
+}
+
+/// A training of which only the log is there.
+#[derive(Debug, Clone)]
+pub struct TrainingPart {
+    /// What the page calls it.
+    pub name: String,
+    /// Where it is.
+    pub place: String,
+    /// Every epoch, one at least.
+    pub log: Vec<train::EpochLine>,
+    /// How long it took; empty when that is not known.
+    pub timing: Vec<EpochTime>,
+    /// Its configuration as resolved; empty when that is not known.
+    pub configuration: String,
+    /// What it is trained on, when that is known.
+    pub data: Option<DataSummary>,
 }
 
 /// A line of `timing.jsonl`.
