@@ -133,6 +133,34 @@ fn the_page_shows_what_was_measured() {
     }
 }
 
+/// The summary at the head of the page has the figures of the tables: accuracy / Se / F1 and how many seeds they are of.
+#[test]
+fn the_summary_is_of_the_tables() {
+    const TWO: &str = "Heart-DARTS + shortcut";
+    let summarised = [
+        ("table-6-2-lead", vec![TWO.into(), format!("{TWO}, context")]),
+        ("table-6-1-lead", ["", ", context", ", MLII", ", MLII, context"].map(|more| format!("{TWO}{more}")).to_vec()),
+        ("table-7-qt", vec!["Heart-DARTS".into(), "Heart-DARTS, context, N not thinned".into()]),
+    ];
+    let page = fs::read_to_string(paper("README.md")).unwrap();
+    let (_, rest) = page.split_once("\n## In short\n").unwrap();
+    let (summary, _) = rest.split_once("\n## ").unwrap();
+    let percent = |spread: Option<Spread>| {
+        let Spread { mean, deviation } = spread.unwrap();
+        let deviation = deviation.map_or(String::new(), |deviation| format!(" ± {:.2}", 100.0 * deviation));
+        format!("{:.2}{deviation}", 100.0 * mean)
+    };
+    let measured = measured();
+    for (name, names) in summarised {
+        let (.., rows) = measured.iter().find(|(of, ..)| of == name).unwrap();
+        for row in names.iter().map(|name| rows.iter().find(|row| row.name == *name).unwrap()) {
+            let figures = [row.accuracy, row.sensitivity, row.f1].map(percent).join(" / ");
+            let cell = format!("| {figures} ({}) |", row.seeds.len());
+            assert!(summary.contains(&cell), "{name}, {}: {cell} is not in\n{summary}", row.name);
+        }
+    }
+}
+
 /// Rows of the confusion matrices of models that ship.
 #[test]
 fn the_page_has_the_confusion_matrices_of_the_models() {

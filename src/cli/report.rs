@@ -1,5 +1,6 @@
 //! `heart-darts report`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use heart_darts::pipeline::Records;
@@ -101,23 +102,23 @@ fn together(trainings: &[&Part], path: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(path.to_path_buf()))
 }
 
-/// The shortest ends of the paths that tell them apart, those of logs without their extension.
+/// The shortest ends of the paths that tell them apart, without what all end with; those of logs without their extension.
 fn names(folders: &[PathBuf]) -> Vec<String> {
-    let is_log = |path: &Path| path.extension().is_some_and(|extension| extension == "jsonl");
-    let folders: Vec<PathBuf> =
-        folders.iter().map(|path| if is_log(path) { path.with_extension("") } else { path.clone() }).collect();
-    let end = |folder: &Path, parts: usize| {
-        let all: Vec<String> =
-            folder.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-        all[all.len().saturating_sub(parts)..].join("-")
+    let parts = |path: &PathBuf| -> Vec<String> {
+        let log = path.extension().is_some_and(|extension| extension == "jsonl");
+        let path = if log { path.with_extension("") } else { path.clone() };
+        path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
     };
-    let most = folders.iter().map(|folder| folder.components().count()).max().unwrap_or(1);
-    let different = |parts: &usize| {
-        let names: std::collections::BTreeSet<String> = folders.iter().map(|folder| end(folder, *parts)).collect();
-        names.len() == folders.len()
+    let mut paths: Vec<Vec<String>> = folders.iter().map(parts).collect();
+    while paths.len() > 1 && paths.iter().all(|path| path.len() > 1 && path.last() == paths[0].last()) {
+        paths.iter_mut().for_each(|path| path.truncate(path.len() - 1));
+    }
+    let named = |parts: usize| -> Vec<String> {
+        paths.iter().map(|path| path[path.len().saturating_sub(parts)..].join("-")).collect()
     };
-    let parts = (1..=most).find(different).unwrap_or(most);
-    folders.iter().map(|folder| end(folder, parts)).collect()
+    let most = paths.iter().map(Vec::len).max().unwrap_or(1);
+    let different = |parts: &usize| named(*parts).iter().collect::<BTreeSet<_>>().len() == paths.len();
+    named((1..=most).find(different).unwrap_or(most))
 }
 
 #[cfg(test)]
@@ -128,8 +129,8 @@ mod tests {
     fn names_are_as_short_as_tells_them_apart() {
         let of = |paths: &[&str]| names(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
         assert_eq!(of(&["runs/a"]), ["a"]);
-        assert_eq!(of(&["runs/a/seed-0", "runs/b/seed-0"]), ["a-seed-0", "b-seed-0"]);
+        assert_eq!(of(&["runs/a/seed-0", "runs/b/seed-0"]), ["a", "b"]);
         assert_eq!(of(&["a/seed-0", "a/seed-1"]), ["seed-0", "seed-1"]);
-        assert_eq!(of(&["two/seed-0.jsonl", "one/seed-0.jsonl"]), ["two-seed-0", "one-seed-0"]);
+        assert_eq!(of(&["two/seed-0.jsonl", "one/seed-0.jsonl"]), ["two", "one"]);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Error;
 use super::axes::{Axes, range, ticks, whole_ticks};
 use super::sheet::{Align, Letters, Sheet, text_width};
-use super::style::{FAINT, INK, LABEL, NARROW, SERIES, SMALL, TITLE, WIDTH};
+use super::style::{Colour, FAINT, INK, LABEL, NARROW, SERIES, SMALL, TITLE, WIDTH};
 
 /// One curve.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,41 +42,43 @@ pub fn curves(panels: &[CurvePanel], best: Option<usize>, title: &str, path: &Pa
 
 /// One panel for a page, the legend above it.
 pub(super) fn narrow(panel: &CurvePanel, best: Option<usize>) -> Sheet {
-    let mut sheet = Sheet::new(NARROW, 560.0);
     let panels = std::slice::from_ref(panel);
-    let names = legend(panels);
-    legend_line(&mut sheet, &names, best, (130.0, 28.0));
+    let legend = Legend::new(panels, best, (130.0, NARROW - 10.0));
+    let lower = legend.lower();
+    let mut sheet = Sheet::new(NARROW, 560.0 + lower);
+    legend.draw(&mut sheet, 28.0);
     let axes = Axes {
         left: 130.0,
-        top: 62.0,
+        top: 62.0 + lower,
         right: NARROW - 30.0,
-        bottom: 462.0,
+        bottom: 462.0 + lower,
         x: epochs(panels),
         y: range(panel.series.iter().flat_map(|series| series.values.iter().copied()), 0.06),
     };
-    draw(&mut sheet, &axes, panel, &names, best, (6, 104.0));
+    draw(&mut sheet, &axes, panel, &legend, best, (6, 104.0));
     sheet
 }
 
 fn sheet(panels: &[CurvePanel], best: Option<usize>, title: &str) -> Sheet {
     const LEFT: f64 = 150.0;
-    let mut sheet = Sheet::new(WIDTH, 840.0);
+    let legend = Legend::new(panels, best, (LEFT, WIDTH - 10.0));
+    let lower = legend.lower();
+    let mut sheet = Sheet::new(WIDTH, 840.0 + lower);
     sheet.letters(Letters::new(title, (LEFT, 45.0), TITLE).bold());
-    let names = legend(panels);
-    legend_line(&mut sheet, &names, best, (LEFT, 109.0));
+    legend.draw(&mut sheet, 109.0);
     let width = (WIDTH - 30.0) / panels.len() as f64;
     for (i, panel) in panels.iter().enumerate() {
         let values = panel.series.iter().flat_map(|series| series.values.iter().copied());
         let left = i as f64 * width;
         let axes = Axes {
             left: left + LEFT,
-            top: 170.0,
+            top: 170.0 + lower,
             right: left + width - 10.0,
-            bottom: 730.0,
+            bottom: 730.0 + lower,
             x: epochs(panels),
             y: range(values, 0.06),
         };
-        draw(&mut sheet, &axes, panel, &names, best, (if panels.len() > 2 { 4 } else { 6 }, 118.0));
+        draw(&mut sheet, &axes, panel, &legend, best, (if panels.len() > 2 { 4 } else { 6 }, 118.0));
     }
     sheet
 }
@@ -87,15 +89,61 @@ fn epochs(panels: &[CurvePanel]) -> (f64, f64) {
     if epochs > 1 { (1.0, epochs as f64) } else { (0.0, 2.0) }
 }
 
-fn legend_line(sheet: &mut Sheet, names: &[&str], best: Option<usize>, (mut x, y): (f64, f64)) {
-    for (i, name) in names.iter().enumerate() {
-        sheet.line([(x, y), (x + 44.0, y)], SERIES[i % SERIES.len()], 6.0);
-        sheet.letters(Letters::new(*name, (x + 56.0, y), SMALL));
-        x += 56.0 + text_width(name, SMALL) + 50.0;
+/// What the colours mean, in as many lines as it takes.
+struct Legend {
+    /// The names of all series, each once, in the order of their first appearance, and the mark of the best epoch, if there is one.
+    words: Vec<String>,
+    series: usize,
+    /// Where each begins: how far right, in which line.
+    places: Vec<(f64, usize)>,
+}
+
+impl Legend {
+    const LINE: f64 = 44.0;
+
+    fn new(panels: &[CurvePanel], best: Option<usize>, (left, right): (f64, f64)) -> Self {
+        let mut words: Vec<String> = Vec::new();
+        for series in panels.iter().flat_map(|panel| &panel.series) {
+            if !words.contains(&series.name) {
+                words.push(series.name.clone());
+            }
+        }
+        let series = words.len();
+        words.extend(best.map(|best| format!("epoch {best}, kept")));
+        let (mut x, mut line) = (left, 0);
+        let place = |word: &String| {
+            let end = 56.0 + text_width(word, SMALL);
+            if x > left && x + end > right {
+                (x, line) = (left, line + 1);
+            }
+            let place = (x, line);
+            x += end + 50.0;
+            place
+        };
+        let places = words.iter().map(place).collect();
+        Self { words, series, places }
     }
-    if let Some(best) = best {
-        sheet.dashes((x, y), (x + 44.0, y), FAINT, 3.0);
-        sheet.letters(Letters::new(format!("epoch {best}, kept"), (x + 56.0, y), SMALL));
+
+    /// How much lower everything below is than with one line.
+    fn lower(&self) -> f64 {
+        self.places.last().map_or(0.0, |(_, line)| *line as f64 * Self::LINE)
+    }
+
+    fn colour(&self, name: &str) -> Colour {
+        self.words[..self.series].iter().position(|word| word == name).map_or(INK, |i| SERIES[i % SERIES.len()])
+    }
+
+    /// The first line at `y`.
+    fn draw(&self, sheet: &mut Sheet, y: f64) {
+        for (i, (word, (x, line))) in self.words.iter().zip(&self.places).enumerate() {
+            let (x, y) = (*x, y + *line as f64 * Self::LINE);
+            if i < self.series {
+                sheet.line([(x, y), (x + 44.0, y)], SERIES[i % SERIES.len()], 6.0);
+            } else {
+                sheet.dashes((x, y), (x + 44.0, y), FAINT, 3.0);
+            }
+            sheet.letters(Letters::new(word, (x + 56.0, y), SMALL));
+        }
     }
 }
 
@@ -104,7 +152,7 @@ fn draw(
     sheet: &mut Sheet,
     axes: &Axes,
     panel: &CurvePanel,
-    names: &[&str],
+    legend: &Legend,
     best: Option<usize>,
     (most, distance): (usize, f64),
 ) {
@@ -127,8 +175,7 @@ fn draw(
     axes.title_below(sheet, "epoch");
     axes.title_left(sheet, &panel.title, distance);
     for series in &panel.series {
-        let colour = names.iter().position(|name| *name == series.name).map_or(INK, |i| SERIES[i % SERIES.len()]);
-        curve(sheet, axes, &series.values, colour);
+        curve(sheet, axes, &series.values, legend.colour(&series.name));
     }
     if panel.series.iter().all(|series| series.values.iter().all(|value| !value.is_finite())) {
         let middle = ((axes.left + axes.right) / 2.0, (axes.top + axes.bottom) / 2.0);
@@ -136,19 +183,8 @@ fn draw(
     }
 }
 
-/// The names of all series, each once, in the order of their first appearance.
-fn legend(panels: &[CurvePanel]) -> Vec<&str> {
-    let mut names = Vec::new();
-    for series in panels.iter().flat_map(|panel| &panel.series) {
-        if !names.contains(&series.name.as_str()) {
-            names.push(series.name.as_str());
-        }
-    }
-    names
-}
-
 /// A line with gaps where values are not finite; values without neighbours are dots.
-fn curve(sheet: &mut Sheet, axes: &Axes, values: &[f64], colour: super::style::Colour) {
+fn curve(sheet: &mut Sheet, axes: &Axes, values: &[f64], colour: Colour) {
     let mut epoch = 1;
     for run in values.chunk_by(|a, b| a.is_finite() == b.is_finite()) {
         if run[0].is_finite() {
@@ -187,6 +223,17 @@ mod tests {
                 assert_legible(&sheet(&three, best, "Search"));
             }
         }
+    }
+
+    /// Names of runs are long: a legend of many takes several lines and leaves neither the sheet nor room for the panels.
+    #[test]
+    fn long_names_are_legible() {
+        let series =
+            (0..6).map(|run| Series { name: format!("a-rather-long-name-of-run-{run}"), values: vec![0.5, 0.25] });
+        let panel = CurvePanel { title: "loss (nats)".into(), series: series.collect() };
+        let drawn = sheet(&[panel.clone(), panel.clone()], Some(2), "Accuracy");
+        assert_legible(&drawn);
+        assert_legible(&narrow(&panel, Some(2)));
     }
 
     #[test]
