@@ -81,6 +81,74 @@ fn figures_are_those_of_the_logs() {
     assert!(trainings >= 60 && tested >= 20, "{trainings} trainings, {tested} with figures on test beats");
 }
 
+/// A rule by which a log's epoch is chosen.
+type Rule = fn(&[EpochLine]) -> &EpochLine;
+
+/// `epochs.md`: what other ways to choose the epoch would have given on test beats, from the logs that have both validation and test
+/// beats. With `HEART_DARTS_PRINT` set it is printed anew.
+#[test]
+fn the_epochs_that_other_rules_choose_are_those_of_the_logs() {
+    fn best(log: &[EpochLine], value: impl Fn(&EpochLine) -> f64) -> &EpochLine {
+        // The first of equal ones, as a training has it.
+        log.iter().rev().max_by(|a, b| value(a).total_cmp(&value(b))).unwrap()
+    }
+    let rules: [(&str, Rule); 4] = [
+        ("the last epoch", |log| log.last().unwrap()),
+        ("accuracy on validation beats", |log| best(log, |line| line.validation.unwrap().accuracy)),
+        ("loss on validation beats", |log| best(log, |line| -line.validation.unwrap().loss)),
+        ("accuracy on TEST beats, as nobody may", |log| best(log, |line| line.test.unwrap().accuracy)),
+    ];
+    let spread = |values: Vec<f64>| Spread::of(&values).unwrap();
+    let (mut logs, mut last) = (Vec::new(), String::new());
+    for (name, study, rows) in measured().into_iter().filter(|(name, ..)| name.starts_with("table-")) {
+        for (row, of_study) in rows.iter().zip(&study.rows) {
+            let read =
+                |seed| read_log(&paper(&format!("results/{name}/{}/seed-{seed}.jsonl", of_study.folder()))).unwrap();
+            let of_row: Vec<Vec<EpochLine>> = row.seeds.iter().map(read).collect();
+            let of_row =
+                of_row.into_iter().filter(|log| log.iter().all(|l| l.validation.is_some() && l.test.is_some()));
+            let of_row: Vec<_> = of_row.collect();
+            if of_row.len() > 1 && row.name.starts_with("Heart-DARTS") {
+                let figure = |of: fn(&EpochLine) -> f64| {
+                    let Spread { mean, deviation } = spread(of_row.iter().map(|log| of(log.last().unwrap())).collect());
+                    format!("{:.2} ± {:.2}", 100.0 * mean, 100.0 * deviation.unwrap())
+                };
+                let figures = [
+                    figure(|line| line.test.unwrap().accuracy),
+                    figure(|line| line.test.unwrap().sensitivity.unwrap()),
+                    figure(|line| line.test.unwrap().positive_predictivity.unwrap()),
+                    figure(|line| line.test.unwrap().f1.unwrap()),
+                ];
+                let title = study.title.split(':').next().unwrap();
+                last += &format!("| {title}: {} | {} | {} |\n", row.name, of_row.len(), figures.join(" | "));
+            }
+            logs.extend(of_row);
+        }
+    }
+    let trainings = logs.len();
+    let mut text = format!("| over {trainings} trainings | F1 | accuracy | better, worse in F1 |\n|---|---|---|---|\n");
+    for (name, rule) in rules {
+        let differences = |of: fn(&EpochLine) -> f64| -> Vec<f64> {
+            let chosen = |log: &[EpochLine]| of(log.iter().rfind(|line| line.best).unwrap());
+            logs.iter().map(|log| 100.0 * (of(rule(log)) - chosen(log))).collect()
+        };
+        let f1 = differences(|line| line.test.unwrap().f1.unwrap());
+        let counts = [f1.iter().filter(|x| **x > 0.0).count(), f1.iter().filter(|x| **x < 0.0).count()];
+        let error = |values: Vec<f64>| {
+            let Spread { mean, deviation } = spread(values);
+            format!("{mean:+.2} ± {:.2}", deviation.unwrap() / (trainings as f64).sqrt())
+        };
+        let accuracy = error(differences(|line| line.test.unwrap().accuracy));
+        text += &format!("| {name} | {} | {accuracy} | {}, {} |\n", error(f1), counts[0], counts[1]);
+    }
+    text += &format!("\n| the last epoch | seeds | Acc % | Se % | +P % | F1 % |\n|---|---|---|---|---|---|\n{last}");
+    let path = paper("epochs.md");
+    if std::env::var_os("HEART_DARTS_PRINT").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), text);
+}
+
 /// Where what each seed said of its test beats is kept, `results/NAME/ROW/seed-N.json`, the whole row comes from it, class by class.
 #[test]
 fn figures_are_those_of_the_evaluations() {
