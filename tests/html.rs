@@ -134,10 +134,12 @@ fn a_training_is_shown_by_its_log() {
     fs::remove_file(unfinished.join("model.ron")).unwrap();
     let page = page("unfinished", "unfinished.html");
     assert_alone(&page);
-    for text in ["Only the log of this training is here", "validation F1 %", "config.ron", "Data and split"] {
+    for text in ["This training is not finished", "so far", "validation F1 %", "config.ron", "Data and split"] {
         assert!(page.contains(text), "{text}");
     }
     assert!(!page.contains("test accuracy"), "its log has no test beats");
+    // Its folder `run` is the same training.
+    assert!(self::page("unfinished/run", "unfinished-run.html").contains("This training is not finished"));
 
     // Logs alone, one with test beats.
     let log = fs::read_to_string(RUNS.join("model/run/log.jsonl")).unwrap();
@@ -156,6 +158,7 @@ fn a_training_is_shown_by_its_log() {
     let drawn = |name: &str| fs::read_to_string(RUNS.join("logs").join(name)).unwrap();
     assert!(drawn("two-seed-0/curves.svg").contains("test") && !drawn("one-seed-0/curves.svg").contains("test"));
     assert!(drawn("accuracy.svg").contains("test accuracy") && drawn("report.html").contains("test accuracy"));
+    assert_eq!(drawn("report.html").matches("This is the log of a training alone").count(), 2);
 
     fs::write(RUNS.join("empty.jsonl"), "").unwrap();
     for (what, error) in

@@ -206,9 +206,8 @@ fn the_rows_of_the_paper_run() {
         }
         let out = folder.path().join("out").join(&name);
         let work = Work { quiet: true, cache: Some(folder.path().join("cache")), ..Work::default() };
-        let described = Path::new(env!("CARGO_MANIFEST_DIR")).join("paper-repro/heart-darts/mitdb-mlii.ron");
         let kind = match name.as_str() {
-            "inter-patient-mlii" => described.to_str().unwrap(),
+            "inter-patient-mlii" => concat!(env!("CARGO_MANIFEST_DIR"), "/paper-repro/heart-darts/mitdb-mlii.ron"),
             _ => database.as_ref().map_or("incartdb", |(name, _)| *name),
         };
         let results = study.run(&path, &[], (&data, Some(kind)), &out, &work, |_| ()).unwrap().unwrap();

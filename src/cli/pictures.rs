@@ -12,7 +12,9 @@ use miette::{IntoDiagnostic, Result};
 pub fn part(part: &Part, folder: &Path, format: &str) -> Result<Vec<PathBuf>> {
     let model = match part {
         Part::Search(part) => return search(&part.log, &part.genotype, folder, format),
-        Part::Training(part) => return Ok(vec![curves(&part.log, kept(&part.log), folder, format)?]),
+        Part::Training(part) => {
+            return Ok(vec![curves(&part.log, part.kept().map(|line| line.epoch), folder, format)?]);
+        }
         Part::Model(model) => model,
     };
     let mut pictures = training(&model.log, model.spec.origin.epoch.0, &model.evaluation, folder, format)?;
@@ -68,9 +70,4 @@ fn curves(log: &[train::EpochLine], best: Option<usize>, folder: &Path, format: 
     let path = folder.join(format!("curves.{format}"));
     report::curves(&report::training_panels(log), best, "Training", &path).into_diagnostic()?;
     Ok(path)
-}
-
-/// The epoch of a log whose weights were kept last.
-fn kept(log: &[train::EpochLine]) -> Option<usize> {
-    log.iter().rfind(|line| line.best).map(|line| line.epoch)
 }

@@ -1,7 +1,7 @@
 //! `heart-darts report`
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use heart_darts::pipeline::Records;
 use heart_darts::report::html::Part;
@@ -11,7 +11,7 @@ use miette::{IntoDiagnostic, Result, miette};
 
 use super::{Preparation, page, pictures};
 
-/// One page on what searches and models reached: a self-contained HTML file, light or dark, that prints well. With --out also its
+/// One page on what searches, models and trainings reached: a self-contained HTML file, light or dark, that prints well. With --out also its
 /// pictures as files.
 ///
 /// Of a search: the cells, alpha over the epochs, losses and accuracies, signs of collapse, settings, data and split, time. Of a
@@ -29,7 +29,7 @@ Examples:
   heart-darts report runs/unfinished                               the curves of a training that goes on
   heart-darts report two-leads.jsonl one-lead.jsonl --out fig-6    the same of logs alone
 
-Without --data nothing is read but the folders; the page says what that leaves out.")]
+Without --data nothing is read but these; the page says what that leaves out.")]
 pub struct Arguments {
     /// Folders of searches, of models and of trainings that are not finished, or logs of trainings (JSON lines); models are compared with
     /// the first.
@@ -102,23 +102,36 @@ fn together(trainings: &[&Part], path: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(path.to_path_buf()))
 }
 
-/// The shortest ends of the paths that tell them apart, without what all end with; those of logs without their extension.
+/// The shortest ends of the paths that tell them apart, without what all end with; those of logs without their extension. Paths
+/// that are the same get numbers.
 fn names(folders: &[PathBuf]) -> Vec<String> {
-    let parts = |path: &PathBuf| -> Vec<String> {
+    // What is no name of a folder, as `..`, is no name of a picture's folder either.
+    let named = |path: &Path| -> Vec<String> {
+        let named = path.components().filter(|part| matches!(part, Component::Normal(_)));
+        named.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
+    };
+    let parts = |path: &PathBuf| {
         let log = path.extension().is_some_and(|extension| extension == "jsonl");
-        let path = if log { path.with_extension("") } else { path.clone() };
-        path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
+        let parts = if log { named(&path.with_extension("")) } else { named(path) };
+        if parts.is_empty() { path.canonicalize().map_or(parts, |path| named(&path)) } else { parts }
     };
     let mut paths: Vec<Vec<String>> = folders.iter().map(parts).collect();
     while paths.len() > 1 && paths.iter().all(|path| path.len() > 1 && path.last() == paths[0].last()) {
         paths.iter_mut().for_each(|path| path.truncate(path.len() - 1));
     }
-    let named = |parts: usize| -> Vec<String> {
+    let ends = |parts: usize| -> Vec<String> {
         paths.iter().map(|path| path[path.len().saturating_sub(parts)..].join("-")).collect()
     };
     let most = paths.iter().map(Vec::len).max().unwrap_or(1);
-    let different = |parts: &usize| named(*parts).iter().collect::<BTreeSet<_>>().len() == paths.len();
-    named((1..=most).find(different).unwrap_or(most))
+    let different = |parts: &usize| ends(*parts).iter().collect::<BTreeSet<_>>().len() == paths.len();
+    let mut names = ends((1..=most).find(different).unwrap_or(most));
+    for i in 0..names.len() {
+        let before = names[..i].iter().filter(|name| **name == names[i]).count();
+        if names[i].is_empty() || before > 0 {
+            names[i] = format!("{}-{}", names[i], i + 1).trim_start_matches('-').to_owned();
+        }
+    }
+    names
 }
 
 #[cfg(test)]
@@ -132,5 +145,9 @@ mod tests {
         assert_eq!(of(&["runs/a/seed-0", "runs/b/seed-0"]), ["a", "b"]);
         assert_eq!(of(&["a/seed-0", "a/seed-1"]), ["seed-0", "seed-1"]);
         assert_eq!(of(&["two/seed-0.jsonl", "one/seed-0.jsonl"]), ["two", "one"]);
+        // Never a folder above that of the pictures, nor one for two.
+        assert_eq!(of(&["../seed-0", "b/seed-0"]), ["seed-0", "b-seed-0"]);
+        assert_eq!(of(&["/seed-0", "/x/seed-0", "./seed-0"]), ["seed-0", "x-seed-0", "seed-0-3"]);
+        assert!(of(&["."]).iter().all(|name| !name.is_empty() && name != "."));
     }
 }

@@ -33,21 +33,25 @@ pub struct Records<'a> {
 /// # Errors
 /// When it is neither a search, a model nor a training, or a file in it is damaged. Records of other beats are no error: the page says
 /// why something is left out.
-pub fn look(folder: &Path, name: &str, records: Option<&Records>) -> Result<Part> {
-    if folder.join("model.ron").exists() {
-        Ok(Part::Model(Box::new(model(folder, name, records)?)))
-    } else if folder.join("log.jsonl").exists() {
-        Ok(Part::Search(Box::new(search(folder, name)?)))
-    } else if folder.is_file() {
-        Ok(Part::Training(Box::new(training(folder, None, name)?)))
-    } else if folder.join("run").join("log.jsonl").exists() {
-        let run = folder.join("run");
+pub fn look(path: &Path, name: &str, records: Option<&Records>) -> Result<Part> {
+    let run = path.join("run");
+    if path.join("model.ron").exists() {
+        Ok(Part::Model(Box::new(model(path, name, records)?)))
+    } else if path.is_file() {
+        Ok(Part::Training(Box::new(training(path, None, name)?)))
+    } else if path.join("log.jsonl").exists() {
+        // Of a training it may be the folder inside its model's.
+        match training(&path.join("log.jsonl"), Some(path), name) {
+            Ok(training) => Ok(Part::Training(Box::new(training))),
+            Err(_) => Ok(Part::Search(Box::new(search(path, name)?))),
+        }
+    } else if run.join("log.jsonl").exists() {
         Ok(Part::Training(Box::new(training(&run.join("log.jsonl"), Some(&run), name)?)))
     } else {
         Err(Error::Unfit {
-            place: folder.display().to_string(),
+            place: path.display().to_string(),
             found: "neither model.ron nor log.jsonl nor run/log.jsonl".into(),
-            expected: "the folder of a model (train --out) or of a search (search --out), or the log of a training"
+            expected: "the folder of a model or of a training that goes on (train --out), that of a search (search --out), or the log of a training"
                 .into(),
         })
     }
@@ -79,7 +83,7 @@ fn training(path: &Path, run: Option<&Path>, name: &str) -> Result<TrainingPart>
     let file = |name: &str| Some(run?.join(name)).filter(|file| file.exists());
     Ok(TrainingPart {
         name: name.into(),
-        place: path.display().to_string(),
+        folder: run.unwrap_or(path).display().to_string(),
         log,
         timing: run.map_or(Ok(Vec::new()), timing)?,
         configuration: file("config.ron").map_or(Ok(String::new()), |file| files::read_text(&file))?,

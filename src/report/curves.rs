@@ -91,37 +91,48 @@ fn epochs(panels: &[CurvePanel]) -> (f64, f64) {
 
 /// What the colours mean, in as many lines as it takes.
 struct Legend {
-    /// The names of all series, each once, in the order of their first appearance, and the mark of the best epoch, if there is one.
+    /// The names of all series, each once, in the order of their first appearance.
+    names: Vec<String>,
+    /// What is written: the names, as far as a line holds them, and the mark of the best epoch, if there is one.
     words: Vec<String>,
-    series: usize,
     /// Where each begins: how far right, in which line.
     places: Vec<(f64, usize)>,
 }
 
 impl Legend {
+    /// Between two lines of it.
     const LINE: f64 = 44.0;
+    /// Of the stroke in a series' colour.
+    const STROKE: f64 = 44.0;
+    /// From the beginning of a stroke to its word.
+    const INDENT: f64 = 56.0;
+    /// From a word to the next stroke.
+    const GAP: f64 = 50.0;
 
+    /// Between the left and the right end of its lines.
     fn new(panels: &[CurvePanel], best: Option<usize>, (left, right): (f64, f64)) -> Self {
-        let mut words: Vec<String> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
         for series in panels.iter().flat_map(|panel| &panel.series) {
-            if !words.contains(&series.name) {
-                words.push(series.name.clone());
+            if !names.contains(&series.name) {
+                names.push(series.name.clone());
             }
         }
-        let series = words.len();
-        words.extend(best.map(|best| format!("epoch {best}, kept")));
+        let room = right - left - Self::INDENT;
+        let words =
+            names.iter().map(|name| shortened(name, room)).chain(best.map(|best| format!("epoch {best}, kept")));
+        let words: Vec<String> = words.collect();
         let (mut x, mut line) = (left, 0);
         let place = |word: &String| {
-            let end = 56.0 + text_width(word, SMALL);
-            if x > left && x + end > right {
+            let width = Self::INDENT + text_width(word, SMALL);
+            if x > left && x + width > right {
                 (x, line) = (left, line + 1);
             }
             let place = (x, line);
-            x += end + 50.0;
+            x += width + Self::GAP;
             place
         };
         let places = words.iter().map(place).collect();
-        Self { words, series, places }
+        Self { names, words, places }
     }
 
     /// How much lower everything below is than with one line.
@@ -130,21 +141,26 @@ impl Legend {
     }
 
     fn colour(&self, name: &str) -> Colour {
-        self.words[..self.series].iter().position(|word| word == name).map_or(INK, |i| SERIES[i % SERIES.len()])
+        self.names.iter().position(|other| other == name).map_or(INK, |i| SERIES[i % SERIES.len()])
     }
 
     /// The first line at `y`.
     fn draw(&self, sheet: &mut Sheet, y: f64) {
         for (i, (word, (x, line))) in self.words.iter().zip(&self.places).enumerate() {
             let (x, y) = (*x, y + *line as f64 * Self::LINE);
-            if i < self.series {
-                sheet.line([(x, y), (x + 44.0, y)], SERIES[i % SERIES.len()], 6.0);
-            } else {
-                sheet.dashes((x, y), (x + 44.0, y), FAINT, 3.0);
+            match self.names.get(i) {
+                Some(name) => sheet.line([(x, y), (x + Self::STROKE, y)], self.colour(name), 6.0),
+                None => sheet.dashes((x, y), (x + Self::STROKE, y), FAINT, 3.0),
             }
-            sheet.letters(Letters::new(word, (x + 56.0, y), SMALL));
+            sheet.letters(Letters::new(word, (x + Self::INDENT, y), SMALL));
         }
     }
+}
+
+/// A name as far as there is room for it: of long ones the end, which tells paths apart.
+fn shortened(name: &str, room: f64) -> String {
+    let ends = name.char_indices().map(|(at, _)| if at == 0 { name.to_owned() } else { format!("…{}", &name[at..]) });
+    ends.into_iter().find(|end| text_width(end, SMALL) <= room).unwrap_or_default()
 }
 
 /// A panel with at most so many ticks below, and its title so far to the left.
@@ -225,7 +241,7 @@ mod tests {
         }
     }
 
-    /// Names of runs are long: a legend of many takes several lines and leaves neither the sheet nor room for the panels.
+    /// Names of runs are long: a legend of many takes several lines, stays on the sheet and leaves the panels their room.
     #[test]
     fn long_names_are_legible() {
         let series =

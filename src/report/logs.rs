@@ -1,33 +1,58 @@
 //! What the logs of runs hold, as curves and histories.
 
 use super::{CurvePanel, EdgeHistory, Series};
-use crate::cell::{CellKind, Operation};
+use crate::cell::Operation;
 use crate::{search, train};
 
 /// Losses and accuracies of a search.
 pub fn search_panels(log: &[search::EpochLine]) -> Vec<CurvePanel> {
-    let loss = |l: &search::EpochLine| [Some(l.training_loss), l.validation_loss, None];
-    let accuracy = |l: &search::EpochLine| [Some(l.training_accuracy), l.validation_accuracy, None].map(percent);
-    vec![learning("loss (nats)", log, loss), learning("accuracy (%)", log, accuracy)]
+    vec![
+        panel("loss (nats)", log, [("training", |l| Some(l.training_loss)), ("validation", |l| l.validation_loss)]),
+        panel(
+            "accuracy (%)",
+            log,
+            [
+                ("training", |l| Some(percent(l.training_accuracy))),
+                ("validation", |l| l.validation_accuracy.map(percent)),
+            ],
+        ),
+    ]
 }
 
 /// Losses and accuracies of a training; of test beats where its log has them (`test_curve: true`), as Fig. 6 of the paper.
 pub fn training_panels(log: &[train::EpochLine]) -> Vec<CurvePanel> {
-    let loss = |l: &train::EpochLine| [Some(l.training_loss), l.validation.map(|v| v.loss), l.test.map(|t| t.loss)];
-    let accuracy = |l: &train::EpochLine| {
-        [Some(l.training_accuracy), l.validation.map(|v| v.accuracy), l.test.map(|t| t.accuracy)].map(percent)
-    };
-    vec![learning("loss (nats)", log, loss), learning("accuracy (%)", log, accuracy)]
+    vec![
+        panel(
+            "loss (nats)",
+            log,
+            [
+                ("training", |l| Some(l.training_loss)),
+                ("validation", |l| l.validation.map(|score| score.loss)),
+                ("test", |l| l.test.map(|score| score.loss)),
+            ],
+        ),
+        panel(
+            "accuracy (%)",
+            log,
+            [
+                ("training", |l| Some(percent(l.training_accuracy))),
+                ("validation", |l| l.validation.map(|score| percent(score.accuracy))),
+                ("test", |l| l.test.map(|score| percent(score.accuracy))),
+            ],
+        ),
+    ]
 }
 
 /// What tells whether a search collapses: the entropy of alpha, chosen skips, edges on which zero is strongest.
 pub fn monitor_panels(log: &[search::EpochLine]) -> Vec<CurvePanel> {
-    let cells = CellKind::ALL.map(|kind| format!("{} cell", kind.name()));
-    let of = |title: &str, value: fn(&search::EpochLine) -> [f64; 2]| panel(title, &cells, log, |l| value(l).map(Some));
+    const CELLS: [&str; 2] = ["normal cell", "reduction cell"];
+    let of = |title: &str, [normal, reduction]: [Value<search::EpochLine>; 2]| {
+        panel(title, log, [(CELLS[0], normal), (CELLS[1], reduction)])
+    };
     vec![
-        of("entropy of alpha (nats)", |l| l.monitor.entropy),
-        of("skips of 8 chosen edges", |l| l.monitor.skips.map(|skips| skips as f64)),
-        of("edges with zero first", |l| l.monitor.zeros.map(|zeros| zeros as f64)),
+        of("entropy of alpha (nats)", [|l| Some(l.monitor.entropy[0]), |l| Some(l.monitor.entropy[1])]),
+        of("skips of 8 chosen edges", [|l| Some(l.monitor.skips[0] as f64), |l| Some(l.monitor.skips[1] as f64)]),
+        of("edges with zero first", [|l| Some(l.monitor.zeros[0] as f64), |l| Some(l.monitor.zeros[1] as f64)]),
     ]
 }
 
@@ -56,29 +81,22 @@ fn softmax(row: &[f32; 10]) -> Vec<f64> {
     weights.iter().map(|w| w / sum).collect()
 }
 
-fn percent(fraction: Option<f64>) -> Option<f64> {
-    fraction.map(|fraction| 100.0 * fraction)
+fn percent(fraction: f64) -> f64 {
+    100.0 * fraction
 }
 
-/// Curves of the parts of the data that the log has figures of; those of training also where they are not finite.
-fn learning<T>(title: &str, log: &[T], value: impl Fn(&T) -> [Option<f64>; 3]) -> CurvePanel {
-    let mut panel = panel(title, &["training", "validation", "test"].map(String::from), log, &value);
-    let mut parts = (0..3).map(|part| part == 0 || log.iter().any(|line| value(line)[part].is_some()));
-    panel.series.retain(|_| parts.next().unwrap_or(false));
-    panel
-}
+/// What a line of a log says, where it says it.
+type Value<T> = fn(&T) -> Option<f64>;
 
-fn panel<T, const N: usize>(
-    title: &str,
-    names: &[String; N],
-    log: &[T],
-    value: impl Fn(&T) -> [Option<f64>; N],
-) -> CurvePanel {
-    let series = names.iter().enumerate().map(|(i, name)| Series {
-        name: name.clone(),
-        values: log.iter().map(|line| value(line)[i].unwrap_or(f64::NAN)).collect(),
-    });
-    CurvePanel { title: title.into(), series: series.collect() }
+/// The curves of what the log has; of what it has in no line, as of validation beats where none validate, none.
+fn panel<T, const N: usize>(title: &str, log: &[T], curves: [(&str, Value<T>); N]) -> CurvePanel {
+    let of = |(name, value): (&str, Value<T>)| {
+        let values: Vec<Option<f64>> = log.iter().map(value).collect();
+        let known = values.iter().any(Option::is_some);
+        let values = values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+        known.then(|| Series { name: name.into(), values })
+    };
+    CurvePanel { title: title.into(), series: curves.into_iter().filter_map(of).collect() }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One page on what searches and models reached, that needs nothing but itself: figures in words and tables, pictures as SVG in
+//! One page on what searches, models and trainings reached, that needs nothing but itself: figures in words and tables, pictures as SVG in
 //! the text, style in its head, no script, and nothing that is loaded from elsewhere.
 //!
 //! A browser shows it light or dark as its user has it: pictures are drawn in the colours of `style`, which the page's style sheet

@@ -9,7 +9,7 @@ use crate::evaluate::{Evaluation, Predictions};
 use crate::model::{Card, Cost, ModelSpec};
 use crate::{search, train};
 
-/// A folder that a page shows.
+/// A folder or a log that a page shows.
 #[derive(Debug, Clone)]
 pub enum Part {
     /// Of a search.
@@ -97,16 +97,23 @@ pub struct ModelPart {
 pub struct TrainingPart {
     /// What the page calls it.
     pub name: String,
-    /// Where it is.
-    pub place: String,
+    /// Where its run, or its log alone, is.
+    pub folder: String,
     /// Every epoch, one at least.
     pub log: Vec<train::EpochLine>,
     /// How long it took; empty when that is not known.
     pub timing: Vec<EpochTime>,
     /// Its configuration as resolved; empty when that is not known.
     pub configuration: String,
-    /// What it is trained on, when that is known.
+    /// What it is trained on; `None` of a log alone.
     pub data: Option<DataSummary>,
+}
+
+impl TrainingPart {
+    /// The epoch whose weights were kept last.
+    pub fn kept(&self) -> Option<&train::EpochLine> {
+        self.log.iter().rfind(|line| line.best)
+    }
 }
 
 /// A line of `timing.jsonl`.
