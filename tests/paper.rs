@@ -19,7 +19,8 @@ fn paper(of: &str) -> PathBuf {
 /// The studies of which something was measured: name, study, rows.
 fn measured() -> Vec<(String, Study, Vec<StudyRow>)> {
     let tables = fs::read_dir(paper("results")).unwrap().map(|entry| entry.unwrap().path());
-    let tables: Vec<PathBuf> = tables.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    let mut tables: Vec<PathBuf> = tables.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    tables.sort();
     assert!(tables.len() >= 8);
     let read = |path: PathBuf| {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
