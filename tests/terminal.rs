@@ -50,6 +50,11 @@ fn examples_of_help_texts_run() {
     }
     copy("cells", &folder.join("cells"));
     copy("derived-models", &folder.join("derived-models"));
+    copy("derived-models/mitdb/run", &folder.join("runs/unfinished/run"));
+    for (log, model) in [("two-leads", "mitdb"), ("one-lead", "mitdb-mlii-context")] {
+        fs::copy(folder.join(format!("derived-models/{model}/run/log.jsonl")), folder.join(format!("{log}.jsonl")))
+            .unwrap();
+    }
     fs::create_dir(folder.join("search-configs")).unwrap();
     fs::write(
         folder.join("search-configs/fast.ron"),
