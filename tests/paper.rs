@@ -251,7 +251,9 @@ fn the_summary_is_of_the_tables() {
 #[test]
 fn the_page_has_the_confusion_matrices_of_the_models() {
     let page = fs::read_to_string(paper("README.md")).unwrap();
-    for model in ["mitdb", "mitdb-context", "mitdb-mlii-context", "mitdb-v1-context", "qtdb-context"] {
+    for model in
+        ["mitdb", "mitdb-context", "mitdb-mlii-context", "mitdb-v1-context", "qtdb-context", "mitdb-mlii-new-patients"]
+    {
         let evaluation = Evaluation::read(&project(&format!("derived-models/{model}/metrics.json"))).unwrap();
         for (class, counts) in Class::ALL.into_iter().zip(evaluation.confusion_matrix.rows()) {
             let counts = counts.map(|count| count.to_string()).join(" | ");
