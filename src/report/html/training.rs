@@ -11,7 +11,11 @@ pub(super) fn article(part: &TrainingPart, id: &str) -> Result<Markup, Error> {
     let kept = part.kept();
     let of_kept = kept.map_or("no epoch".into(), |line| format!("epoch {}, the one kept so far", line.epoch));
     let unfinished = part.data.is_some();
-    let why = if unfinished { "This training is not finished." } else { "This is the log of a training alone." };
+    let why = if unfinished {
+        "This training is not finished, or its model is in another folder."
+    } else {
+        "This is the log of a training alone."
+    };
     Ok(html! {
         article id=(id) {
             p.kind { "Training" }
