@@ -76,6 +76,8 @@ fn figures_are_those_of_the_logs() {
             }
             if study.training.test_curve {
                 same(row.accuracy, &|(line, _)| Some(line.test?.accuracy));
+                same(row.sensitivity, &|(line, _)| line.test?.sensitivity);
+                same(row.positive_predictivity, &|(line, _)| line.test?.positive_predictivity);
                 same(row.f1, &|(line, _)| line.test?.f1);
                 same(row.best_on_test, &|(_, best)| *best);
                 tested += chosen.len();

@@ -179,8 +179,9 @@ fn any_study() -> impl Strategy<Value = Study> {
         option::of(any_data()),
         option::of(any_training()),
         option::of(seeds()),
+        option::of("\\PC{0,9}"),
     )
-        .prop_map(|(name, network, published, compared_with, data, training, seeds)| Row {
+        .prop_map(|(name, network, published, compared_with, data, training, seeds, not_run)| Row {
             name,
             network,
             published,
@@ -188,9 +189,18 @@ fn any_study() -> impl Strategy<Value = Study> {
             data,
             training,
             seeds,
+            not_run,
         });
-    ("\\PC*", any_data(), any_training(), seeds(), any::<bool>(), vec(row, 0..3)).prop_map(
-        |(title, data, training, seeds, every_fold, rows)| Study { title, data, training, seeds, every_fold, rows },
+    ("\\PC*", any_data(), any_training(), seeds(), any::<[bool; 2]>(), vec(row, 0..3)).prop_map(
+        |(title, data, training, seeds, [every_fold, redraw], rows)| Study {
+            title,
+            data,
+            training,
+            seeds,
+            every_fold,
+            redraw,
+            rows,
+        },
     )
 }
 

@@ -9,9 +9,11 @@ mod runs;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use heart_darts::beat::Limits;
 use heart_darts::cell::Genotype;
 use heart_darts::evaluate::Evaluation;
-use heart_darts::pipeline::{Spread, Study, StudyRow, Work, markdown, table};
+use heart_darts::pipeline::{DataConfig, SearchRun, Searched, Spread, Study, StudyRow, Work, markdown, search, table};
+use heart_darts::support::files;
 use heart_darts::wfdb::{read_annotations, write_annotations};
 use runs::{program, run, workplace};
 
@@ -23,7 +25,7 @@ const STUDY: &str = "(
     rows: [
         (name: \"Searched cells\", network: Cells(genotype: \"cells-{seed}.ron\", shape: (channels: 4, layers: 3)),
          published: Some((accuracy: 99.0, sensitivity: 98.0, positive_predictivity: 97.0, f1: 96.0))),
-        (name: \"Random cells\", network: RandomCells(shape: (channels: 4, layers: 3)), seeds: Some([1])),
+        (name: \"Random cells\", network: RandomCells(shape: (channels: 4, layers: 3)), seeds: Some([1]), not_run: Some(\"no time\")),
         (name: \"CNN-9\", network: Baseline(Cnn9), compared_with: Some(\"Searched cells\")),
     ],
 )";
@@ -45,7 +47,7 @@ fn a_study_goes_on_where_it_stopped_and_shows_all_rows() {
     let weights = folder.join("out/cnn-9/seed-4/weights.safetensors");
     let (first, when) = (fs::read(&weights).unwrap(), fs::metadata(&weights).unwrap().modified().unwrap());
     let partial = fs::read_to_string(folder.join("out/table.md")).unwrap();
-    assert!(partial.contains("| Random cells | not run |"), "{partial}");
+    assert!(partial.contains("| Random cells | not run: no time |"), "{partial}");
     let shown = run(folder, "study study.ron --data records --out out --quiet");
     let text = String::from_utf8(shown.stdout).unwrap();
     assert_eq!(text, fs::read_to_string(folder.join("out/table.md")).unwrap());
@@ -129,6 +131,36 @@ fn every_fold_tests_every_patient_once() {
     assert!(Study::read(&path).unwrap_err().to_string().contains("a PatientFolds split"));
 }
 
+/// `redraw`: each seed has other test beats, those of the same split that names this seed, and without it all have the same.
+#[test]
+fn each_seed_may_draw_the_split_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    workplace(folder);
+    let row = &STUDY[STUDY.find("(name: \"CNN-9").unwrap()..];
+    let head = &STUDY[..STUDY.find("(name: \"Searched").unwrap()];
+    let study = format!("{head}{}", row.replacen(", compared_with: Some(\"Searched cells\")", "", 1));
+    let splits = |out: &str, text: &str| {
+        fs::write(folder.join("study.ron"), text).unwrap();
+        run(folder, &format!("study study.ron --data records --out {out} --epochs 1 --quiet"));
+        [4, 5].map(|seed| {
+            let path = folder.join(format!("{out}/cnn-9/seed-{seed}/metrics.json"));
+            let metrics: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+            metrics["digests"]["split"].as_str().unwrap().to_owned()
+        })
+    };
+    let same = splits("same", &study);
+    let drawn = splits("drawn", &study.replacen("seeds: [4, 5]", "redraw: true, seeds: [4, 5]", 1));
+    let named =
+        splits("named", &study.replacen("Random(stratified: true, seed: 3)", "Random(stratified: true, seed: 4)", 1));
+    assert_eq!(same[0], same[1]);
+    assert_ne!(drawn[0], drawn[1]);
+    assert_eq!(drawn[0], named[0]);
+    // With and without it are two studies: neither passes for the other.
+    let other = program(folder, "study study.ron --data records --out drawn --epochs 1").output().unwrap();
+    assert!(!other.status.success());
+}
+
 #[test]
 fn mistakes_in_a_study_are_found_before_anything_is_trained() {
     let folder = tempfile::tempdir().unwrap();
@@ -164,11 +196,14 @@ fn spreads_are_means_and_sample_deviations() {
 }
 
 fn shipped() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("paper-repro/heart-darts/studies");
-    let mut studies: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    studies.retain(|path| path.extension().is_some_and(|extension| extension == "ron"));
-    studies.sort();
-    studies
+    rons(&Path::new(env!("CARGO_MANIFEST_DIR")).join("paper-repro/heart-darts/studies"))
+}
+
+fn rons(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "ron"));
+    files.sort();
+    files
 }
 
 /// Every row of every table, for one epoch on few beats of a few records.
@@ -181,7 +216,7 @@ fn the_rows_of_the_paper_run() {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let mut study = Study::read(&path).unwrap();
         let database = match name.as_str() {
-            "table-7-qt" | "qt-folds" => Some(("qtdb", vec!["sel102", "sel213", "sel104", "sel221"])),
+            "table-7-qt" | "qt-folds" | "draws-qt" => Some(("qtdb", vec!["sel102", "sel213", "sel104", "sel221"])),
             "table-7-incart" => None, // not at hand
             // Of DS1 and of DS2, with beats of all classes between them.
             _ => Some(("mitdb", vec!["106", "119", "208", "104", "100", "213"])),
@@ -201,8 +236,7 @@ fn the_rows_of_the_paper_run() {
         study.rows.iter_mut().for_each(|row| row.seeds = None);
         study.trainings_mut().for_each(|training| training.epochs = 1);
         for data in study.rows.iter_mut().filter_map(|row| row.data.as_mut()).chain([&mut study.data]) {
-            data.limits.per_class = Some(24);
-            data.allow_absent_classes = true;
+            few(data);
         }
         let out = folder.path().join("out").join(&name);
         let work = Work { quiet: true, cache: Some(folder.path().join("cache")), ..Work::default() };
@@ -215,6 +249,42 @@ fn the_rows_of_the_paper_run() {
         let text = markdown(&study, &table(&study, &results));
         assert!(study.rows.iter().all(|row| text.contains(&row.name)), "{text}");
     }
+}
+
+/// Every configuration of a search that the paper's page names, for one epoch of a small supernet on few beats of a few records.
+#[test]
+fn the_searches_of_the_paper_run() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Some(real) = common::real_data("mitdb", "the searches of the paper") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let data = copied(&real, &["106", "119", "208", "203", "100", "213"], &folder.path().join("mitdb"));
+    let mut done = 0;
+    for place in ["search-configs", "paper-repro/heart-darts/search", "paper-repro/heart-darts/search/variants"] {
+        for path in rons(&project.join(place)) {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let mut run: SearchRun = files::read_ron(&path).unwrap();
+            few(&mut run.data);
+            (run.search.supernet.channels, run.search.supernet.layers) = (2, 3);
+            (run.search.epochs, run.search.batch) = (1, 16);
+            run.search.warm_up = run.search.perturbation.map_or(0, |_| 1);
+            if let Some(perturbation) = &mut run.search.perturbation {
+                (perturbation.beats, perturbation.steps) = (8, 1);
+            }
+            let work = Work { quiet: true, cache: Some(folder.path().join("cache")), ..Work::default() };
+            let out = folder.path().join(&name);
+            let searched = search(&run, &name, &data, Some("mitdb"), &out, &work).unwrap();
+            let Searched::Finished { genotype, log, .. } = searched else { panic!("{name} was interrupted") };
+            assert_eq!((log.len(), Genotype::read(&out.join("genotype.ron")).unwrap()), (1, genotype), "{name}");
+            done += 1;
+        }
+    }
+    assert!(done >= 7, "{done} searches");
+}
+
+/// At most 24 training beats of each class, whatever limits there were.
+fn few(data: &mut DataConfig) {
+    data.limits = Limits { per_class: Some(24), ..Limits::default() };
+    data.allow_absent_classes = true;
 }
 
 /// A folder with copies of some records of another, the first beats of each annotated, for as long as the test runs.

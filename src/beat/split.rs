@@ -75,6 +75,14 @@ struct Parts {
 }
 
 impl SplitRule {
+    /// The same rule, drawn from another seed.
+    #[must_use]
+    pub fn with_seed(mut self, drawn: u64) -> Self {
+        let (Self::Random { seed, .. } | Self::InterPatient { seed, .. } | Self::PatientFolds { seed, .. }) = &mut self;
+        *seed = drawn;
+        self
+    }
+
     /// Divides beats; the same rule, seed and beats give the same parts on every machine.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! [`load`] prepares and splits beats; [`search`] runs a search in a run folder and writes its genotype; [`train`] trains a
 //! network from a genotype and writes a model; [`evaluate`] and [`predict`] apply a model; [`ec57`] compares annotations, a
 //! model's or others', with a reference; a [`Study`] trains several networks from several seeds; [`mod@fit`] plans a search and
-//! a training for a folder and a machine; [`look`] gathers what a page shows of what they left. Each takes plain configurations and paths, and decides nothing that they do not say.
+//! a training for a folder and a machine; [`panels`] is what the beats of a folder look like; [`look`] gathers what a page shows of what they left. Each takes plain configurations and paths, and decides nothing that they do not say.
 
 mod apply;
 mod config;
@@ -13,6 +13,7 @@ mod error;
 pub mod fit;
 mod look;
 mod memory;
+mod panels;
 mod predict;
 mod search;
 mod strips;
@@ -25,6 +26,7 @@ pub use data::{DataRecord, Loaded, default_cache, load};
 pub use ec57::{Tested, ec57};
 pub use error::{Error, Result};
 pub use look::{Records, look};
+pub use panels::panels;
 pub use predict::{Input, Peaks, PredictedBeat, Prediction, predict};
 pub use search::{Searched, derive, search};
 pub use strips::{strips, worst};

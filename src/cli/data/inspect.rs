@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use heart_darts::database::{DESCRIPTION_FILE, Database, Error, Inspection, Origin};
 use heart_darts::support::files;
+use heart_darts::{pipeline, report};
 use miette::IntoDiagnostic;
 
 /// Show what a folder of WFDB records holds: records, subjects, leads, beats by class, and what cannot be used and why
@@ -19,6 +20,7 @@ use miette::IntoDiagnostic;
 #[command(after_help = "Examples:\n  \
     heart-darts data inspect data/mitdb\n  \
     heart-darts data inspect data/mitdb --json > mitdb.json\n  \
+    heart-darts data inspect data/mitdb --picture beats.svg\n  \
     heart-darts data inspect my-records --database my-database.ron\n  \
     heart-darts config sample database > my-records/database.ron\n\n\
     Exit code 1 when records are damaged or none can be used; the rest is printed all the same.")]
@@ -35,6 +37,9 @@ pub struct Arguments {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    /// Also draw the beats that can be used, mean and single ones of each class on each lead, into this file: .svg or .png
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
 }
 
 /// Looks and prints.
@@ -48,7 +53,13 @@ pub fn run(arguments: &Arguments) -> miette::Result<()> {
         print!("{inspection}");
         print_next(&inspection, dir, arguments.database.as_deref());
     }
-    inspection.usable().into_diagnostic()
+    inspection.usable().into_diagnostic()?;
+    if let Some(picture) = &arguments.picture {
+        let (panels, scale) = pipeline::panels(dir, &inspection.database).into_diagnostic()?;
+        let title = format!("Beats of {}, baseline removed", inspection.database.name);
+        report::beats(&panels, &scale, &title, picture).into_diagnostic()?;
+    }
+    Ok(())
 }
 
 /// A folder that nobody knows is read by a guess, here only: looking costs nothing, training on a guess might.

@@ -42,6 +42,10 @@ pub struct Study {
     /// beats together (cross-validation by patient). Default false, the one fold that the split names.
     #[serde(default)]
     pub every_fold: bool,
+    /// Whether each seed draws the split anew, so that the deviation over seeds has in it what the draw of test beats does. Default
+    /// false: all seeds have the split that is named, and can be compared beat by beat.
+    #[serde(default)]
+    pub redraw: bool,
     /// The networks.
     pub rows: Vec<Row>,
 }
@@ -73,6 +77,9 @@ pub struct Row {
     /// Other seeds than the study's.
     #[serde(default)]
     pub seeds: Option<Vec<u64>>,
+    /// Why it has not been run, where something stands in the way; the table says so as long as it has no figures.
+    #[serde(default)]
+    pub not_run: Option<String>,
 }
 
 /// The network of a row.
@@ -253,7 +260,10 @@ impl Study {
 
     /// Where the trainings of a seed of a row go, and the beats of each: one, or one for each fold.
     fn trainings(&self, row: &Row, seed: u64, out: &Path) -> Vec<(PathBuf, DataConfig)> {
-        let data = row.data.as_ref().unwrap_or(&self.data);
+        let mut data = row.data.clone().unwrap_or_else(|| self.data.clone());
+        if self.redraw {
+            data.split = data.split.with_seed(seed);
+        }
         let model = out.join(row.folder()).join(format!("seed-{seed}"));
         match data.split {
             SplitRule::PatientFolds { folds, validation, seed, .. } if self.every_fold => {
@@ -263,7 +273,7 @@ impl Study {
                 };
                 (0..folds).map(of_fold).collect()
             }
-            _ => vec![(model, data.clone())],
+            _ => vec![(model, data)],
         }
     }
 

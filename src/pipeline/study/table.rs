@@ -118,6 +118,12 @@ pub fn table(study: &Study, results: &[StudyResult]) -> Vec<StudyRow> {
     study.rows.iter().map(row).collect()
 }
 
+/// A difference in points with two digits, and without a sign where these are zeros.
+fn signed(difference: f64) -> String {
+    let text = format!("{:+.2}", 100.0 * difference);
+    if text.ends_with("0.00") && text.len() == 5 { text[1..].into() } else { text }
+}
+
 /// The table as Markdown: figures in percent, mean ± sample deviation over seeds.
 pub fn markdown(study: &Study, rows: &[StudyRow]) -> String {
     let mut text = format!("## {}\n\n", study.title);
@@ -138,10 +144,15 @@ pub fn markdown(study: &Study, rows: &[StudyRow]) -> String {
         let figures = [row.accuracy, row.sensitivity, row.positive_predictivity, row.f1, row.validation_f1].map(cell);
         let on_test = if on_test { format!(" {} |", cell(row.best_on_test)) } else { String::new() };
         let name = if row.published.is_some() { "measured" } else { &row.name };
-        let seeds = if row.seeds.is_empty() { "not run".into() } else { row.seeds.len().to_string() };
+        let why = study.rows.iter().find(|of_study| of_study.name == row.name).and_then(|row| row.not_run.as_ref());
+        let seeds = match (row.seeds.len(), why) {
+            (0, Some(why)) => format!("not run: {why}"),
+            (0, None) => "not run".into(),
+            (seeds, _) => seeds.to_string(),
+        };
         let _ = writeln!(text, "| {name} | {seeds} | {} |{on_test}", figures.join(" | "));
         if let Some(above) = row.above_published {
-            let figures = above.map(|above| format!("{:+.2}", 100.0 * above)).join(" | ");
+            let figures = above.map(signed).join(" | ");
             let _ = writeln!(text, "| measured − published | | {figures} |{blank}");
         }
     }
@@ -156,4 +167,15 @@ pub fn markdown(study: &Study, rows: &[StudyRow]) -> String {
         let _ = writeln!(text, "| {} | {} |", row.name, classes.collect::<Vec<_>>().join(" | "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_of_no_hundredth_has_no_sign() {
+        let shown = [-0.000_04, 0.000_04, 0.0, -0.000_06, 0.000_06, -0.1, 0.3].map(signed);
+        assert_eq!(shown, ["0.00", "0.00", "0.00", "-0.01", "+0.01", "-10.00", "+30.00"]);
+    }
 }
