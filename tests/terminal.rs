@@ -138,6 +138,23 @@ fn completions_and_manual_know_every_command() {
 }
 
 #[test]
+fn beats_of_a_folder_are_drawn_beside_what_is_said_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    synthetic::write(&folder.join("records"), &synthetic::Options { subjects: 4, seconds: 60, seed: 3 }).unwrap();
+    let alone = run(folder, "data inspect records", &[]);
+    let drawn = run(folder, "data inspect records --picture beats.svg", &[]);
+    assert!(drawn.status.success() && drawn.stdout == alone.stdout, "{}", said(&drawn.stderr));
+    let picture = fs::read_to_string(folder.join("beats.svg")).unwrap();
+    for text in ["Beats of synthetic, baseline removed", "MLII (mV)", "V1 (mV)", "seconds from the R peak"] {
+        assert!(picture.contains(text), "{text}");
+    }
+    let wrong = run(folder, "data inspect records --picture beats.pdf", &[]);
+    assert!(!wrong.status.success() && said(&wrong.stderr).contains(".svg"), "{}", said(&wrong.stderr));
+    assert!(!folder.join("beats.pdf").exists());
+}
+
+#[test]
 fn what_is_said_can_be_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
